@@ -1,0 +1,62 @@
+# `make` sets the course up and runs its checks; `make test` tests the course itself. Python 3.10+ is all they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SEEDS ?= 300
+TRAINING_SEEDS ?= 20
+
+.PHONY: course test lint stubs figures verify proof matrix bars bench clean
+.DEFAULT_GOAL := course
+
+# pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
+course: $(VENV)/.student
+	@$(BIN)/python -m pytest exercises -q --no-header || [ $$? -eq 1 ]
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest tests -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+stubs: $(VENV)/.dev
+	$(BIN)/autograder stubs
+
+figures: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.figures
+
+verify: $(VENV)/.dev
+	$(BIN)/autograder verify
+
+# every property check on $(SEEDS) seeds and every training check on $(TRAINING_SEEDS), for references and wheats
+proof: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.seeds --seeds $(SEEDS) --training-seeds $(TRAINING_SEEDS)
+
+# exercises x chaffs: who catches what
+matrix: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.matrix
+
+# every training check: its bar, the worst of $(TRAINING_SEEDS) seeds, seconds
+bars: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.bars --seeds $(TRAINING_SEEDS)
+
+# what the checks cost beside bare imports
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/start.py
+
+clean:
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.student: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up (once; torch is large) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up (once; torch is large) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.student

@@ -1,0 +1,194 @@
+"""Which known mistake does a failing attempt make? Told by what it does on a battery of inputs.
+
+An attempt that behaves on every input as one chaff does is told that chaff's sentence; one that behaves like two of
+them, or like none, is told nothing. Where the instructor's folder is absent there are no chaffs and no sentences.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder import boundary
+from autograder.cases import Call, call_strategies, corner_calls, sample_calls
+from autograder.catalogue import Exercise, Unit
+from autograder.checks import own_randomness
+from autograder.conventions import arguments_of, copy_call, invoke, with_arguments
+from autograder.errors import CallTimeout, CheckFailure, NotStarted
+from autograder.implementation import Implementation
+from autograder.submission import Submission
+from autograder.wheats import Chaff, chaffs_of
+
+DRAWN_CALLS = 14
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes what is printed, and keeps none of it."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What one call did: its result or error, its gradients, and what it changed."""
+
+    value: Any
+    error: str | None
+    gradients: tuple[Tensor | None, ...]
+    changed: frozenset[str]
+
+
+def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff | None:
+    """The one chaff that `submission` behaves like on the whole battery, or None."""
+    chaffs = chaffs_of(unit, exercise.name)
+    if not chaffs:
+        return None
+    calls = battery(unit, exercise)
+    try:
+        seen = list(behaviours(unit, exercise, submission, calls))
+    except (CallTimeout, NotStarted):
+        return None
+    matching = [
+        each
+        for each in chaffs
+        if all(
+            alike(call, mine, other)
+            for call, mine, other in zip(
+                calls, seen, behaviours(unit, exercise, standing_alone(unit, each), calls), strict=True
+            )
+        )
+    ]
+    return matching[0] if len(matching) == 1 else None
+
+
+def battery(unit: Unit, exercise: Exercise) -> Sequence[Call]:
+    """The inputs on which behaviour is compared: the corners, and drawn calls in generic position."""
+    return _battery(unit, exercise.name)
+
+
+@functools.lru_cache(maxsize=64)
+def _battery(unit: Unit, name: str) -> Sequence[Call]:
+    exercise = unit.exercise(name)
+    drawn = call_strategies(unit, exercise, dtype=torch.float64, plain=True)
+    return [*corner_calls(unit, exercise), *sample_calls(drawn, DRAWN_CALLS)]
+
+
+def standing_alone(unit: Unit, chaff: Chaff) -> Submission:
+    """A submission that holds nothing but `chaff`."""
+    return Submission(unit, Implementation({chaff.exercise: chaff.function}))
+
+
+def behaviours(unit: Unit, exercise: Exercise, submission: Submission, calls: Sequence[Call]) -> Iterator[Behaviour]:
+    """What `submission` does on each of `calls`, one at a time."""
+    for call in calls:
+        with own_randomness(0), contextlib.redirect_stdout(_Nowhere()):
+            yield behaviour(unit, exercise, submission, copy_call(call))
+
+
+def behaviour(unit: Unit, exercise: Exercise, submission: Submission, call: Call) -> Behaviour:
+    """What `submission` does on `call`."""
+    leaves = _leaves(unit, exercise, call)
+    asked = with_arguments(unit, exercise, call, **leaves) if leaves else call
+    try:
+        value = invoke(submission, exercise, asked)
+    except (CallTimeout, NotStarted, KeyboardInterrupt):
+        raise
+    except CheckFailure as error:
+        return Behaviour(_raw(submission), f"boundary: {_without_numbers(error.message)}", (), _changed(submission))
+    except BaseException as error:
+        return Behaviour(None, type(error).__name__, (), _changed(submission))
+    changed = _changed(submission)
+    return Behaviour(_detached(value), None, _gradients(value, list(leaves.values())), changed)
+
+
+def alike(call: Call, first: Behaviour, second: Behaviour) -> bool:
+    """Whether two behaviours on `call` are the same up to rounding, and up to chance where the call draws."""
+    if first.error != second.error or first.changed != second.changed:
+        return False
+    if call.draws:
+        if call.summary is None or first.error is not None:
+            return True
+        try:
+            gap = (call.summary(first.value) - call.summary(second.value)).abs().max()
+        except Exception:  # a summary is written for right answers; wrong ones may not fit it
+            return False
+        return bool(gap <= call.within)
+    if len(first.gradients) != len(second.gradients):
+        return False
+    return _close(first.value, second.value) and all(
+        _close(mine, other) for mine, other in zip(first.gradients, second.gradients, strict=True)
+    )
+
+
+def _close(first: Any, second: Any) -> bool:
+    if isinstance(first, Tensor) and isinstance(second, Tensor):
+        if first.shape != second.shape or first.is_floating_point() != second.is_floating_point():
+            return False
+        coarse = torch.float32 in (first.dtype, second.dtype)
+        tolerance = 1e-4 if coarse else 1e-6
+        return torch.allclose(first.double(), second.double(), rtol=tolerance, atol=tolerance, equal_nan=True) and (
+            first.dtype == second.dtype
+        )
+    if isinstance(first, (tuple, list)) and isinstance(second, (tuple, list)):
+        return len(first) == len(second) and all(_close(a, b) for a, b in zip(first, second, strict=True))
+    if isinstance(first, float) and isinstance(second, float):
+        return (
+            first == second or abs(first - second) <= 1e-6 * (1 + abs(second)) or (first != first and second != second)
+        )
+    return type(first) is type(second) and bool(first == second)
+
+
+def _leaves(unit: Unit, exercise: Exercise, call: Call) -> dict[str, Tensor]:
+    """Float tensors of the call as leaves that require gradients, where the contract promises a graph."""
+    shapes = boundary.returns_of(exercise)
+    several = (shapes,) if isinstance(shapes, boundary.Shape) else shapes
+    if not any(shape.is_tensor and not shape.detached and shape.kind == "float" for shape in several):
+        return {}
+    if not set(exercise.promises) & {"has_the_right_gradient", "survives_extreme_logits"}:
+        return {}
+    return {
+        name: value.detach().clone().requires_grad_()
+        for name, value in arguments_of(unit, exercise, call).items()
+        if isinstance(value, Tensor) and value.is_floating_point() and name in exercise.shapes
+    }
+
+
+def _gradients(value: Any, leaves: list[Tensor]) -> tuple[Tensor | None, ...]:
+    outputs = [each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Tensor)]
+    outputs = [each for each in outputs if each.requires_grad]
+    if not leaves or not outputs:
+        return ()
+    generator = torch.Generator().manual_seed(0)
+    weights = [torch.randn(each.shape, generator=generator, dtype=torch.float64) for each in outputs]
+    total = torch.stack([(each.double() * weight).sum() for each, weight in zip(outputs, weights, strict=True)]).sum()
+    try:
+        return tuple(torch.autograd.grad(total, leaves, allow_unused=True))
+    except RuntimeError:
+        return (None,)
+
+
+def _detached(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach()
+    return tuple(_detached(each) for each in value) if isinstance(value, tuple) else value
+
+
+def _raw(submission: Submission) -> Any:
+    value = None if submission.latest is None else submission.latest.value
+    return _detached(value) if isinstance(value, (Tensor, tuple, int, float)) else None
+
+
+def _changed(submission: Submission) -> frozenset[str]:
+    return frozenset() if submission.latest is None else frozenset(submission.latest.changed)
+
+
+def _without_numbers(message: str) -> str:
+    return "".join(letter for letter in message if not letter.isdigit())

@@ -1,0 +1,80 @@
+"""How many examples a check draws, and from which seed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hypothesis import HealthCheck, Phase, register_random, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+PRACTICE_EXAMPLES = 25
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One way of running checks.
+
+    Attributes:
+        examples: inputs drawn per check.
+        secret: what seeds are made of together with the check's name; None draws fresh ones every time.
+        memory: a folder in which failing examples are kept for the next run.
+        shrink: whether to look for the smallest failing example.
+    """
+
+    examples: int = PRACTICE_EXAMPLES
+    secret: bytes | None = None
+    memory: Path | None = None
+    shrink: bool = True
+
+    def seed(self, name: str) -> int:
+        """The seed of the check called `name`, below 2**31."""
+        if self.secret is None:
+            return random.SystemRandom().randrange(2**31)
+        digest = hmac.new(self.secret, name.encode(), hashlib.sha256).digest()
+        return int.from_bytes(digest[:4], "big") >> 1
+
+    def prepare(self, function: Callable[..., Any], name: str) -> None:
+        """Gives a hypothesis test these settings and its seed; leaves any other function alone."""
+        if not hasattr(function, "hypothesis"):
+            return
+        phases = [Phase.explicit, Phase.reuse, Phase.generate] + ([Phase.shrink] if self.shrink else [])
+        function._hypothesis_internal_use_settings = settings(  # type: ignore[attr-defined]
+            max_examples=self.examples,
+            deadline=None,
+            database=None if self.memory is None else DirectoryBasedExampleDatabase(self.memory),
+            derandomize=False,
+            phases=phases,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=[
+                HealthCheck.too_slow,
+                HealthCheck.data_too_large,
+                HealthCheck.function_scoped_fixture,
+            ],
+        )
+        seeded = None if self.secret is None else self.seed(name)
+        function._hypothesis_internal_use_seed = seeded  # type: ignore[attr-defined]
+
+
+class _TorchRandom:
+    """torch's global generator in the clothes that hypothesis knows, so that every example starts from one state."""
+
+    def seed(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
+    def getstate(self) -> torch.Tensor:
+        return torch.get_rng_state()
+
+    def setstate(self, state: torch.Tensor) -> None:
+        torch.set_rng_state(state)
+
+
+TORCH_RANDOM = _TorchRandom()
+register_random(TORCH_RANDOM)

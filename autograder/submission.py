@@ -1,0 +1,238 @@
+"""The one way from a check to the code that it judges."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import inspect
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from autograder import boundary
+from autograder.catalogue import Exercise, Unit
+from autograder.effects import Fact, Snapshot, write
+from autograder.errors import CallTimeout, CheckFailure, CourseError
+from autograder.forbidden import forbidden_calls
+from autograder.implementation import Implementation
+from autograder.limits import time_limit
+from autograder.stubs import stub_signatures
+
+if TYPE_CHECKING:
+    from autograder.remote import Remote
+
+PATIENCE = 6  # how many limits of one call all calls of a check may take together
+TIMEOUTS = 2  # calls that did not end, after which an exercise is not tried again
+
+
+@dataclass
+class Record:
+    """The latest call: what went in, what came back, and what it changed without being allowed to."""
+
+    exercise: str
+    arguments: Mapping[str, object]
+    value: object = None
+    returned: bool = False
+    changed: dict[str, tuple[Fact, Fact]] = field(default_factory=dict)
+
+
+class Submission:
+    """Calls the functions of an implementation and holds them to their contracts.
+
+    `submission.fgsm(model, x, y, eps)` is a call like any other. What comes back is checked for kind, shape and
+    finiteness; what the call changed without being allowed to is put back and stands in `submission.latest.changed`.
+
+    Args:
+        unit: the unit whose contracts hold.
+        implementation: the functions to be judged.
+        loopback: send every call through the wire's codec, as grading does.
+        seconds: limit for one call; None takes the exercise's own, 0 sets none.
+    """
+
+    def __init__(
+        self,
+        unit: Unit,
+        implementation: Implementation,
+        *,
+        loopback: bool = False,
+        seconds: float | None = None,
+    ):
+        self.unit, self.implementation, self.seconds = unit, implementation, seconds
+        self.latest: Record | None = None
+        self._signatures = signatures_of(unit)
+        self._exercises = {exercise.name: exercise for exercise in unit.exercises}
+        self._any_value = False
+        self._spent = 0.0
+        self._timeouts: Counter[str] = Counter()
+        self._remote: Remote | None = None
+        if loopback:
+            from autograder.remote import Remote
+            from autograder.worker import Worker
+
+            self._remote = Remote(Worker(implementation.functions).handle)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        exercise = self.__dict__.get("_exercises", {}).get(name)
+        if exercise is None:  # an AttributeError, since hypothesis and copying ask for names of their own
+            raise AttributeError(f"there is no exercise {name!r} in this unit")
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._call(exercise, args, kwargs)
+
+        call.__name__ = name
+        return call
+
+    @contextlib.contextmanager
+    def allowing_any_value(self) -> Iterator[None]:
+        """Inside, results may be nan or infinite, as a mean over nothing is."""
+        self._any_value = True
+        try:
+            yield
+        finally:
+            self._any_value = False
+
+    def _call(self, exercise: Exercise, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        function = self.implementation.function(exercise.name)
+        self._check_forbidden(exercise)
+        arguments = self._arguments(exercise, args, kwargs)
+        _check_parameters(exercise, function, args, kwargs)
+        self.latest = record = Record(exercise.name, arguments)
+        bound = boundary.bind_shapes(exercise, arguments)
+        with self._in_time(exercise):
+            if self._remote is None:
+                value = _call_here(exercise, function, args, kwargs, record)
+            else:
+                value = _call_over_the_wire(exercise, self._remote, args, kwargs, record)
+        record.value, record.returned = value, True
+        return boundary.validate(exercise, value, bound, any_value=self._any_value)
+
+    @contextlib.contextmanager
+    def _in_time(self, exercise: Exercise) -> Iterator[None]:
+        """Limits one call, and all calls of one check together."""
+        seconds = exercise.seconds if self.seconds is None else self.seconds
+        sentence = f"{exercise.name} did not return within {seconds:g} s"
+        if seconds and self._timeouts[exercise.name] >= TIMEOUTS:
+            raise CallTimeout(f"not tried again: {sentence}")
+        if seconds and self._spent > PATIENCE * seconds:
+            raise CallTimeout(f"the calls of one check took more than {PATIENCE * seconds:g} s together")
+        started = time.perf_counter()
+        try:
+            with time_limit(seconds, sentence):
+                yield
+        except CallTimeout:
+            self._timeouts[exercise.name] += 1
+            raise
+        finally:
+            self._spent += time.perf_counter() - started
+
+    def begin_check(self) -> None:
+        """Starts counting the time of calls anew."""
+        self._spent = 0.0
+
+    def _arguments(self, exercise: Exercise, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapping[str, object]:
+        signature = self._signatures.get(exercise.name)
+        if signature is None:
+            raise CourseError(self.unit.stub_path, exercise.name, "the stub has no such function")
+        try:
+            return signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise CourseError(self.unit.visible_path, exercise.name, f"a check calls it wrongly: {error}") from None
+
+    def _check_forbidden(self, exercise: Exercise) -> None:
+        if not exercise.forbidden or not self.implementation.source:
+            return
+        for line, name in forbidden_calls(self.implementation.source, exercise.name, exercise.forbidden):
+            raise CheckFailure(f"line {line} calls {name}, which is the answer itself; write it in your own steps")
+
+
+def signatures_of(unit: Unit) -> dict[str, inspect.Signature]:
+    """Contract signatures by function, read from the pristine stub, else from the reference."""
+    for path in (unit.stub_path, unit.reference_path):
+        if path is not None and path.is_file():
+            return stub_signatures(path.read_text(encoding="utf-8"))
+    raise CourseError(unit.stub_path, "", "is missing; `autograder stubs` makes it")
+
+
+def _call_here(
+    exercise: Exercise, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], record: Record
+) -> Any:
+    snapshot = Snapshot(record.arguments)
+    value = None
+    try:
+        value = function(*args, **kwargs)
+    finally:
+        record.changed = {
+            path: (snapshot.facts.get(path), after)
+            for path, after in snapshot.changes().items()
+            if not _may_change(exercise, record.arguments, path)
+        }
+        if record.changed:
+            value = _apart_from(value, record.arguments)
+            snapshot.restore(record.changed)
+    return value
+
+
+def _call_over_the_wire(
+    exercise: Exercise, remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any], record: Record
+) -> Any:
+    facts = Snapshot(record.arguments).facts
+    reply = remote.call(exercise.name, dict(record.arguments), args, kwargs)
+    declared = {path: fact for path, fact in reply.changes.items() if _may_change(exercise, record.arguments, path)}
+    write(record.arguments, declared)
+    record.changed = {path: (facts.get(path), fact) for path, fact in reply.changes.items() if path not in declared}
+    if reply.error is not None:
+        raise reply.error.as_exception()
+    return reply.value
+
+
+def _may_change(exercise: Exercise, arguments: Mapping[str, object], path: str) -> bool:
+    """Whether the contract lets a call change this: a generator moves on, and so does the global state without one."""
+    if path.startswith("global."):
+        return path.endswith("_random") and arguments.get("generator") is None
+    is_generator = isinstance(arguments.get(path.partition(".")[0]), torch.Generator)
+    return is_generator or any(fnmatch.fnmatchcase(path, pattern) for pattern in exercise.changes)
+
+
+def _apart_from(value: Any, arguments: Mapping[str, object]) -> Any:
+    """`value` with tensors that share memory with an argument copied, so that putting the argument back spares them."""
+    if isinstance(value, Tensor):
+        storages = {each.untyped_storage().data_ptr() for each in _tensors(arguments)}
+        return value.clone() if value.untyped_storage().data_ptr() in storages else value
+    if type(value) in (tuple, list):
+        return type(value)(_apart_from(each, arguments) for each in value)
+    return value
+
+
+def _tensors(value: object) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, torch.nn.Module):
+        yield from value.parameters()
+        yield from value.buffers()
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _tensors(each)
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from _tensors(each)
+
+
+def _check_parameters(
+    exercise: Exercise, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    try:
+        signature = inspect.signature(function)
+        signature.bind(*args, **kwargs)
+    except ValueError:  # a built-in without a signature
+        return
+    except TypeError as error:
+        given = ", ".join(["…"] * len(args) + [f"{name}=…" for name in kwargs])
+        raise CheckFailure(
+            f"{exercise.name}{signature} cannot be called as {exercise.name}({given}): {error}; "
+            "keep the parameters that the stub has (`autograder reset` shows them)"
+        ) from None
