@@ -108,7 +108,7 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
 
 def line_in(error: BaseException, path: Path | None) -> int | None:
     """The last line of the file at `path` that `error` passed through."""
-    line, trace = None, error.__traceback__
+    line, trace = getattr(error, "submission_line", None), error.__traceback__
     while trace is not None:
         if path is not None and trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from hypothesis.errors import HypothesisException
 from torch import Tensor
 
 from autograder import boundary
 from autograder.catalogue import Exercise, Unit
-from autograder.effects import Fact, Snapshot, write
+from autograder.effects import CannotWriteError, Fact, Snapshot, observe, write
 from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
 from autograder.implementation import Implementation
@@ -74,7 +75,7 @@ class Submission:
             from autograder.remote import Remote
             from autograder.worker import Worker
 
-            self._remote = Remote(Worker(implementation.functions).handle)
+            self._remote = Remote(Worker(implementation.functions, implementation.path).handle)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         exercise = self.__dict__.get("_exercises", {}).get(name)
@@ -165,6 +166,8 @@ def _call_here(
     value = None
     try:
         value = function(*args, **kwargs)
+    except HypothesisException as error:  # it would count as our own word on the input
+        raise CheckFailure(f"{exercise.name} raised hypothesis' {type(error).__name__}") from error
     finally:
         record.changed = {
             path: (snapshot.facts.get(path), after)
@@ -180,10 +183,13 @@ def _call_here(
 def _call_over_the_wire(
     exercise: Exercise, remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any], record: Record
 ) -> Any:
-    facts = Snapshot(record.arguments).facts
+    facts = observe(record.arguments)
     reply = remote.call(exercise.name, dict(record.arguments), args, kwargs)
     declared = {path: fact for path, fact in reply.changes.items() if _may_change(exercise, record.arguments, path)}
-    write(record.arguments, declared)
+    try:
+        write(record.arguments, declared)
+    except CannotWriteError as error:
+        raise CheckFailure(f"what {exercise.name} changed could not be read: {error}") from None
     record.changed = {path: (facts.get(path), fact) for path, fact in reply.changes.items() if path not in declared}
     if reply.error is not None:
         raise reply.error.as_exception()

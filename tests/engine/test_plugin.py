@@ -42,7 +42,7 @@ def test_references_get_all_points_hidden_checks_too(mini_course):
     assert "5 / 5" in result.stdout
 
 
-@pytest.mark.parametrize("option", ["-n2", "-x", "-v"])
+@pytest.mark.parametrize("option", ["--loopback", "-n2", "-x", "-v"])
 def test_other_ways_of_running_find_the_same(mini_course, option):
     """The wire's codec, xdist, -x and -v change nothing about the verdicts."""
     mini_course.write("def double(x):\n    return (3 * x).detach()\n")

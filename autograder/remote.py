@@ -1,0 +1,189 @@
+"""The near side of the wall: a call that looks local, whose function runs elsewhere.
+
+Only plain values come back. A result that carries a graph over there is made differentiable here: its backward asks the
+worker for the vector-Jacobian product, which is itself such a result, so that gradients of gradients work too.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder import wire
+from autograder.effects import Fact, observe
+from autograder.errors import CheckFailure
+from autograder.worker import differentiable, pack, tensors_in
+
+FACTS = (Tensor, bool, int, float, str, type(None))
+_CARRIED_ALONG = (".grad",)  # facts that pickling a tensor loses
+
+
+@dataclass(frozen=True)
+class RemoteError:
+    """An exception on the far side, told in values."""
+
+    kind: str
+    message: str
+    line: int | None
+    text: str
+
+    def as_exception(self) -> BaseException:
+        """An exception of the same kind where it is one of Python's own; the line stands in `submission_line`."""
+        if self.kind == "WireError":
+            return CheckFailure(self.message)
+        kind = getattr(builtins, self.kind, None)
+        named = isinstance(kind, type) and issubclass(kind, Exception) or self.kind == "SystemExit"
+        try:
+            error = kind(self.message) if named and kind is not None else RuntimeError(f"{self.kind}: {self.message}")
+        except TypeError:  # UnicodeDecodeError and its like want more than a message
+            error = RuntimeError(f"{self.kind}: {self.message}")
+        error.submission_line = self.line
+        return error  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one call gave and changed."""
+
+    value: Any
+    changes: dict[str, Fact]
+    error: RemoteError | None
+
+
+class Remote:
+    """Calls functions through a transport that takes a request's bytes and gives the reply's."""
+
+    def __init__(self, transport: Callable[[bytes], bytes]):
+        self._transport = transport
+
+    def call(self, name: str, arguments: dict[str, object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reply:
+        """One call of the function `name`.
+
+        Args:
+            name: of the function.
+            arguments: by parameter name; the objects of `args` and `kwargs`.
+            args: given by position.
+            kwargs: given by keyword.
+
+        Raises:
+            CheckFailure: if the reply is malformed.
+        """
+        facts = observe(arguments)
+        lost = {
+            path: fact
+            for path, fact in facts.items()
+            if path.startswith("global.") or (path.endswith(_CARRIED_ALONG) and fact is not None)
+        }
+        request = {
+            "do": "call",
+            "name": name,
+            "arguments": arguments,
+            "args": args,
+            "kwargs": kwargs,
+            "facts": lost,
+        }
+        answer = self._ask(request)
+        changes = answer.get("changes") or {}
+        facts_only = isinstance(changes, dict) and all(isinstance(each, FACTS) for each in changes.values())
+        if not facts_only or not all(isinstance(path, str) for path in changes):
+            raise CheckFailure("the answer could not be read: its changes are malformed")
+        if answer["error"] is not None:
+            return Reply(None, changes, answer["error"])
+        value = answer["value"]
+        if answer["node"] is not None:
+            inputs = list(differentiable(arguments).values())
+            value = self._differentiable(value, answer["node"], answer["carries"], inputs)
+        return Reply(value, changes, None)
+
+    def products(
+        self, node: int, gradients: Sequence[Tensor], inputs: Sequence[Tensor], again: bool
+    ) -> tuple[list[Tensor | None], int | None, list[int]]:
+        """Vector-Jacobian products for `inputs`, with the node to differentiate them again by.
+
+        Raises:
+            CheckFailure: if they are malformed or could not be computed.
+        """
+        request = {
+            "do": "gradients",
+            "node": node,
+            "gradients": [each.detach() for each in gradients],
+            "again": again,
+        }
+        answer = self._ask(request)
+        if answer["error"] is not None:
+            raise answer["error"].as_exception()
+        found = answer["value"]
+        if not isinstance(found, list) or len(found) != len(inputs):
+            raise CheckFailure("a backward pass gave the wrong number of gradients")
+        for each, wanted in zip(found, inputs, strict=True):
+            if each is not None and not (
+                isinstance(each, Tensor) and each.shape == wanted.shape and each.dtype == wanted.dtype
+            ):
+                raise CheckFailure("a backward pass gave a gradient of another shape or type than its input")
+        return found, answer["node"], answer["carries"]
+
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            answer = wire.decode(self._transport(pack(request)))
+        except wire.WireError as error:
+            raise CheckFailure(f"the answer could not be read: {error}") from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("error", 0), (dict, type(None))):
+            raise CheckFailure("the answer could not be read: it is malformed")
+        told = answer["error"]
+        if told is not None:
+            line = told.get("line")
+            answer["error"] = RemoteError(
+                str(told.get("kind")),
+                str(told.get("message")),
+                line if isinstance(line, int) else None,
+                str(told.get("text")),
+            )
+            return answer
+        node, carries = answer.get("node"), answer.get("carries")
+        if not (node is None or isinstance(node, int)) or not isinstance(carries, list):
+            raise CheckFailure("the answer could not be read: its graph is malformed")
+        return {**answer, "node": node, "carries": carries, "value": answer.get("value")}
+
+    def _differentiable(self, value: Any, node: int, carries: list[Any], inputs: Sequence[Tensor]) -> Any:
+        found = tensors_in(value)
+        if not all(isinstance(each, int) and 0 <= each < len(found) for each in carries) or not inputs:
+            raise CheckFailure("the answer could not be read: its graph is malformed")
+        with torch.enable_grad():
+            answers = _Answer.apply(self, node, [found[index] for index in carries], *inputs)
+        return _replaced(value, {id(found[index]): each for index, each in zip(carries, answers, strict=True)})
+
+
+class _Answer(torch.autograd.Function):
+    """Outputs computed elsewhere from inputs that are here."""
+
+    @staticmethod
+    def forward(ctx: Any, remote: Remote, node: int, values: list[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
+        ctx.remote, ctx.node = remote, node
+        ctx.save_for_backward(*inputs)
+        return tuple(each.clone() for each in values)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
+        inputs, again = ctx.saved_tensors, torch.is_grad_enabled()
+        found, node, carries = ctx.remote.products(ctx.node, gradients, inputs, again)
+        if node is not None:
+            there = [each for each in found if each is not None]
+            answers = _Answer.apply(ctx.remote, node, [there[index] for index in carries], *inputs, *gradients)
+            renewed = {id(there[index]): each for index, each in zip(carries, answers, strict=True)}
+            found = [None if each is None else renewed.get(id(each), each) for each in found]
+        return (None, None, None, *found)
+
+
+def _replaced(value: Any, new: Mapping[int, Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return new.get(id(value), value)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_replaced(each, new) for each in value)
+    if isinstance(value, dict):
+        return {key: _replaced(each, new) for key, each in value.items()}
+    return value

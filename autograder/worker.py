@@ -1,0 +1,182 @@
+"""The far side of the wall: runs a submission's functions on copies, and answers in plain values.
+
+A request is an object of ours (cloudpickle: models, closures, generators); a reply is `wire.encode` and nothing else. The
+same class serves `--loopback` in one process and a sandboxed process behind a pipe.
+"""
+
+from __future__ import annotations
+
+import io
+import linecache
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder import effects, wire
+from autograder.errors import CallTimeout, NotStarted
+from autograder.places import Walk
+
+KEPT = 64  # latest results whose graph is kept for a backward pass
+MESSAGE = 2000  # characters of an error's message
+
+
+@dataclass(frozen=True)
+class Node:
+    """A computation that may be differentiated: outputs that depend on inputs."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+class Worker:
+    """Answers requests about one submission.
+
+    Args:
+        functions: the submission's, by name.
+        path: its file, for the lines of errors.
+    """
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]], path: Path | None = None):
+        self._functions, self._path = functions, path
+        self._nodes: OrderedDict[int, Node] = OrderedDict()
+        self._next = 0
+
+    def handle(self, request: bytes) -> bytes:
+        """The reply to one request."""
+        asked = cloudpickle.loads(request)
+        answer = self._call(asked) if asked["do"] == "call" else self._differentiate(asked)
+        try:
+            return wire.encode(answer, subject=f"{asked.get('name', 'a gradient')} returned")
+        except wire.WireError as error:
+            return wire.encode({"error": {"kind": "WireError", "message": str(error), "line": None, "text": ""}})
+
+    def _call(self, asked: dict[str, Any]) -> dict[str, Any]:
+        arguments = asked["arguments"]
+        effects.write(arguments, asked["facts"])
+        snapshot = effects.Snapshot(arguments)
+        answer: dict[str, Any] = {"error": None, "value": None, "node": None, "carries": []}
+        try:
+            value = plain(self._functions[asked["name"]](*asked["args"], **asked["kwargs"]))
+        except (KeyboardInterrupt, CallTimeout, NotStarted):
+            raise
+        except BaseException as error:
+            answer["error"] = self._told(error)
+        else:
+            found = tensors_in(value)
+            carries = [index for index, each in enumerate(found) if each.requires_grad]
+            inputs = list(differentiable(arguments).values())
+            if carries:
+                answer["node"] = self._keep(Node(inputs, [found[index] for index in carries]))
+            answer["value"], answer["carries"] = detached(value), carries
+        changed = snapshot.changes()
+        answer["changes"] = changed
+        snapshot.restore([path for path in changed if path.startswith("global.")])
+        return answer
+
+    def _differentiate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        node = self._nodes.get(asked["node"])
+        if node is None:
+            return {"error": {"kind": "LookupError", "message": "the graph is gone", "line": None, "text": ""}}
+        again = asked["again"]
+        gradients = [each.detach().clone().requires_grad_(again) for each in asked["gradients"]]
+        try:
+            with torch.enable_grad():
+                results = torch.autograd.grad(
+                    node.outputs, node.inputs, gradients, retain_graph=True, create_graph=again, allow_unused=True
+                )
+        except Exception as error:
+            return {"error": self._told(error)}
+        there = [each for each in results if each is not None]
+        carries = [index for index, each in enumerate(there) if each.requires_grad] if again else []
+        following = None
+        if carries:
+            following = self._keep(Node([*node.inputs, *gradients], [there[index] for index in carries]))
+        value = [None if each is None else each.detach() for each in results]
+        return {"error": None, "value": value, "node": following, "carries": carries}
+
+    def _keep(self, node: Node) -> int:
+        self._next += 1
+        self._nodes[self._next] = node
+        while len(self._nodes) > KEPT:
+            self._nodes.popitem(last=False)
+        return self._next
+
+    def _told(self, error: BaseException) -> dict[str, Any]:
+        line, text = None, ""
+        for frame in traceback.extract_tb(error.__traceback__):
+            if self._path is not None and frame.filename == str(self._path):
+                line, text = frame.lineno, linecache.getline(frame.filename, frame.lineno or 0).strip()
+        try:
+            message = str(error)
+        except Exception:
+            message = "an error that cannot be shown"
+        return {"kind": type(error).__name__, "message": message[:MESSAGE], "line": line, "text": text[:200]}
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, torch.Generator):
+            return _generator, (str(obj.device), obj.get_state())
+        if isinstance(obj, Tensor) and type(obj) is Tensor and not obj.is_leaf:
+            return _leaf, (obj.detach(), obj.requires_grad)
+        return super().reducer_override(obj)
+
+
+def pack(request: Mapping[str, Any]) -> bytes:
+    """A request as bytes; only the trusted side packs."""
+    stream = io.BytesIO()
+    _Pickler(stream).dump(dict(request))
+    return stream.getvalue()
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers as Python's own, also within containers."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in (tuple, list):
+        return type(value)(plain(each) for each in value)
+    return value
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """The tensors of a value, in order."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [found for each in value for found in tensors_in(each)] if isinstance(value, (list, tuple)) else []
+
+
+def detached(value: Any) -> Any:
+    """The value with its tensors out of any graph."""
+    if isinstance(value, Tensor):
+        return value.detach()
+    if isinstance(value, Mapping):
+        return {key: detached(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(detached(each) for each in value)
+    return [detached(each) for each in value] if isinstance(value, list) else value
+
+
+def differentiable(arguments: Mapping[str, object]) -> dict[str, Tensor]:
+    """The tensors of a call that require gradients, by path."""
+    places = Walk(arguments).places
+    return {path: each for path, each in places.items() if isinstance(each, Tensor) and each.requires_grad}
+
+
+def _generator(device: str, state: Tensor) -> torch.Generator:
+    generator = torch.Generator(device)
+    generator.set_state(state)
+    return generator
+
+
+def _leaf(tensor: Tensor, requires_grad: bool) -> Tensor:
+    return tensor.detach().clone().requires_grad_(requires_grad)
