@@ -1,0 +1,1 @@
+"""Hidden checks: agreement with the reference, which the conventions give."""
