@@ -107,7 +107,8 @@ def call_strategies(
     def drawn(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Call:
         size = draw(st.integers(1, 5)) if batch is None else batch
         kind = draw(st.sampled_from([torch.float32, torch.float64])) if dtype is None else dtype
-        return make(Ask(draw, size, kind, plain))
+        call: Call = make(Ask(draw, size, kind, plain))
+        return call
 
     return drawn()
 

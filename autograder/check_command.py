@@ -1,7 +1,7 @@
 """`autograder check`: visible checks in a child process that can be killed, so that an endless loop ends.
 
-The child is pytest with our plugin; it notes every check that it begins and ends in a stream, and this process turns the
-stream into one summary. A child that hangs or dies costs the check at hand; a fresh one goes on with the rest.
+The child is pytest with our plugin; it notes every check that it begins and ends in a stream, and this process turns
+the stream into one summary. A child that hangs or dies costs the check at hand; a fresh one goes on with the rest.
 """
 
 from __future__ import annotations

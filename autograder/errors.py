@@ -45,8 +45,8 @@ class CheckFailure(AssertionError):
 
 
 class NotStarted(BaseException):
-    """The function is absent or still the stub. Not an `Exception`, so that no search for a smaller example begins."""
+    """The function is absent or still the stub. Not an `Exception`, so that no smaller example is searched for."""
 
 
 class CallTimeout(BaseException):
-    """A call did not return in time. Not an `Exception`, so that `except Exception` in a submission does not stop it."""
+    """A call did not return in time. Not an `Exception`, so that `except Exception` does not stop it."""

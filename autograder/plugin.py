@@ -58,7 +58,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     exercises = module_path.parent.parent.parent / "exercises" / module_path.parent.name
     if module_path.parent.parent.name not in ("exercises", "solutions") or not (exercises / "unit.toml").is_file():
         return None
-    return CheckModule.from_parent(parent, path=module_path)  # type: ignore[no-any-return]
+    return CheckModule.from_parent(parent, path=module_path)
 
 
 class CheckModule(pytest.Module):
@@ -160,7 +160,8 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 @pytest.fixture
 def training_seed(request: pytest.FixtureRequest) -> int:
     """The first of a training check's seeds."""
-    return _profile(request.config, request.node.parent.root).seed(request.node.check.name)
+    seed: int = _profile(request.config, request.node.parent.root).seed(request.node.check.name)
+    return seed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -210,7 +211,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report.outcome = "passed" if verdict.outcome == "passed" else "failed"
     report.judged = _judged(module, check, verdict)  # type: ignore[attr-defined]
     if item.config.option.stream is not None:
-        _note(item, report.judged)  # type: ignore[attr-defined]
+        _note(item, report.judged)
     if report.outcome == "passed":
         report.longrepr = None
     elif item.config.option.tbstyle == "auto":

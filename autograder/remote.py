@@ -37,7 +37,8 @@ class RemoteError:
         if self.kind == "WireError":
             return CheckFailure(self.message)
         kind = getattr(builtins, self.kind, None)
-        named = isinstance(kind, type) and issubclass(kind, Exception) or self.kind == "SystemExit"
+        named = (isinstance(kind, type) and issubclass(kind, Exception)) or self.kind == "SystemExit"
+        error: Any
         try:
             error = kind(self.message) if named and kind is not None else RuntimeError(f"{self.kind}: {self.message}")
         except TypeError:  # UnicodeDecodeError and its like want more than a message

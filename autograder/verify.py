@@ -19,7 +19,7 @@ from autograder.errors import CourseError, TensorlingsError
 from autograder.implementation import Implementation, load_implementation
 from autograder.misconceptions import alike, battery, behaviours, standing_alone
 from autograder.profiles import Profile
-from autograder.stubs import END, BEGIN, make_stub
+from autograder.stubs import BEGIN, END, make_stub
 from autograder.submission import Submission, signatures_of
 from autograder.wheats import Chaff, chaffs_of, wheats_of
 
@@ -155,7 +155,9 @@ def _docstrings(unit: Unit) -> Iterator[Finding]:
 def _answers(unit: Unit) -> Iterator[Finding]:
     """Text of the answer must stand nowhere under `exercises/`, hints included."""
     source = _reference_path(unit).read_text(encoding="utf-8")
-    secret, public, inside = set(), set(), False
+    secret: set[str] = set()
+    public: set[str] = set()
+    inside = False
     for line in source.splitlines():
         text = "".join(line.split("#")[0].split())
         if BEGIN in line or END in line:

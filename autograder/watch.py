@@ -55,15 +55,14 @@ def run(course: Course) -> int:
 def changed_exercises(unit: Unit, before: str, after: str) -> tuple[str, ...]:
     """Exercises whose function was changed between two texts of a unit's file.
 
-    Where something else than exercises changed (an import, a helper), these are all that have been begun; where the file
-    does not parse, those that its text names.
+    Where something else than exercises changed (an import, a helper), these are all that have been begun; where the
+    file does not parse, those that its text names.
     """
     names = [exercise.name for exercise in unit.exercises]
     old, new = _pieces(before), _pieces(after)
     if new is None:
-        return tuple(name for name in names if f"def {name}(" in after and not still_a_stub(before, name)) or (
-            names[0],
-        )
+        named = tuple(name for name in names if f"def {name}(" in after and not still_a_stub(before, name))
+        return named or (names[0],)
     if old is None:
         old = {}
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}

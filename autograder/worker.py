@@ -1,7 +1,7 @@
 """The far side of the wall: runs a submission's functions on copies, and answers in plain values.
 
-A request is an object of ours (cloudpickle: models, closures, generators); a reply is `wire.encode` and nothing else. The
-same class serves `--loopback` in one process and a sandboxed process behind a pipe.
+A request is an object of ours (cloudpickle: models, closures, generators); a reply is `wire.encode` and nothing else.
+The same class serves `--loopback` in one process and a sandboxed process behind a pipe.
 """
 
 from __future__ import annotations

@@ -180,7 +180,9 @@ def test_bad_dataset_bound__holds_for_huge_classes(submission, power, excess):
     once = submission.bad_dataset_bound(hypotheses, samples, 0.1)
     twice = submission.bad_dataset_bound(2 * hypotheses, samples, 0.1)
     require(0 < once < 1, f"for |H| = 2**{power}, N = {samples}, ε = 0.1 it lies between 0 and 1", yours=once)
-    assert_close(twice / once, 2.0, because=f"the bound for 2**{power + 1} hypotheses over that for 2**{power}", rtol=1e-6)
+    assert_close(
+        twice / once, 2.0, because=f"the bound for 2**{power + 1} hypotheses over that for 2**{power}", rtol=1e-6
+    )
 
 
 @given(which=st.sampled_from([(0, 10, 0.1), (-1, 10, 0.1), (3, 0, 0.1), (3, -2, 0.1), (3, 10, 0.0), (3, 10, -0.1)]))
@@ -265,7 +267,9 @@ def test_excess_risk__is_never_negative(submission, seed, shape, hypotheses):
     found = submission.excess_risk(train, true)
     require(bool((found >= 0).all()), "no choice has a smaller true risk than the best one", yours=found)
     perfect = submission.excess_risk(true.expand(*shape, hypotheses).clone(), true)
-    assert_close(perfect, torch.zeros(shape).double(), because="if the training risks are the true ones, nothing is lost")
+    assert_close(
+        perfect, torch.zeros(shape).double(), because="if the training risks are the true ones, nothing is lost"
+    )
 
 
 @given(seed=seeds(), hypotheses=st.integers(2, 5), which=st.integers(0, 4))

@@ -23,7 +23,7 @@ def forgets_to_average(predictions, labels):
 
 @chaff("empirical_risk", caught_by=("counts_each_mistake_once",))
 def squares_the_difference(predictions, labels):
-    """It takes the squared difference of class numbers. Classes have no distance: a mistake costs 1, whichever it is."""
+    """It takes the squared difference of class numbers. Classes have no distance: any mistake costs 1."""
     return ((predictions - labels) ** 2).double().mean(-1)
 
 
@@ -102,7 +102,7 @@ def allows_half_epsilon(train_risks, true_risks, eps):
 
 @chaff("is_bad_dataset", caught_by=("one_misjudged_hypothesis_is_enough", "agrees_with_the_reference"))
 def averages_over_hypotheses(train_risks, true_risks, eps):
-    """It compares the mean distance with ε. One hypothesis that is far off is enough, however well the rest is judged."""
+    """It compares the mean distance with ε. One hypothesis that is far off is enough, whatever the others are."""
     return (train_risks - true_risks).abs().mean(-1) > eps
 
 

@@ -54,7 +54,9 @@ def on_either_side(train_risks, true_risks, eps):
 def not_all_good(train_risks, true_risks, eps):
     """Not every hypothesis is judged within ε, row by row."""
     flat = train_risks.reshape(-1, train_risks.shape[-1])
-    verdicts = [not all(abs(a - b) <= eps for a, b in zip(row.tolist(), true_risks.tolist(), strict=True)) for row in flat]
+    verdicts = [
+        not all(abs(a - b) <= eps for a, b in zip(row.tolist(), true_risks.tolist(), strict=True)) for row in flat
+    ]
     return torch.tensor(verdicts, dtype=torch.bool).reshape(train_risks.shape[:-1])
 
 

@@ -80,5 +80,5 @@ def test_what_does_not_fit_is_told_in_a_sentence(returns, value, sentence):
 @pytest.mark.parametrize("line", ["flot (N)", "float (..., ...)", "float (N) frozen", "tensor", "float [N]"])
 def test_a_shape_line_that_makes_no_sense_is_refused(line):
     """Maintainers are told too."""
-    with pytest.raises(ValueError, match="line|type|word|value|more than one"):
+    with pytest.raises(ValueError, match=r"line|type|word|value|more than one"):
         parse_shape(line)

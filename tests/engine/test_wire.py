@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import math
 import struct
 
@@ -105,12 +106,8 @@ def framed(head: bytes, blob: bytes = b"") -> bytes:
 @settings(max_examples=500)
 def test_random_bytes_are_values_or_refused(head, blob, frame):
     """Nothing but a plain value or a WireError comes out."""
-    try:
-        value = decode(framed(head, blob) if frame else head)
-    except WireError as error:
-        assert str(error)
-    else:
-        assert is_plain_value(value)
+    with contextlib.suppress(WireError):
+        assert is_plain_value(decode(framed(head, blob) if frame else head))
 
 
 @given(VALUES, st.data())
@@ -122,10 +119,8 @@ def test_spoilt_messages_are_values_or_refused(value, data):
         message[at] = data.draw(st.integers(0, 255))
     else:
         del message[at:]
-    try:
+    with contextlib.suppress(WireError):
         assert is_plain_value(decode(bytes(message)))
-    except WireError:
-        pass
 
 
 HEADS = st.recursive(
@@ -141,10 +136,8 @@ HEADS = st.recursive(
 @given(HEADS, st.binary(max_size=9))
 def test_well_formed_heads_of_anything_are_values_or_refused(head, blob):
     """MessagePack that `encode` would never make."""
-    try:
+    with contextlib.suppress(WireError):
         assert is_plain_value(decode(framed(msgspec.msgpack.encode(head), blob)))
-    except WireError:
-        pass
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every training check: its bar, the worst of many seeds on the reference, and the best seed of the chaffs that it names.
+"""Every training check: its bar, the worst of many seeds on the reference, the best of the chaffs that name it.
 
 python -m tests.proof.bars --seeds 20 [--device cuda]
 """
@@ -23,7 +23,7 @@ Job = tuple[str, str, int, str]
 
 
 def measure(job: Job) -> tuple[str, str, str, float, str, float]:
-    """Measures one training check: its name, bar, measure, the worst right seed, the best wrong ones, seconds a seed."""
+    """Measures one training check: name, bar, measure, worst right seed, best wrong ones, seconds a seed."""
     unit_name, check_name, seeds, device = job
     unit, _ = course().find(unit_name)
     check = next(check for check in checks_of(unit) if check.name == check_name)

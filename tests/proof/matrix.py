@@ -2,8 +2,8 @@
 
     python -m tests.proof.matrix [NAME…]
 
-In the table `X` is a check that the chaff names and that catches it, `x` one that catches it without being named, `!` one
-that is named and does not. Ends with what the table must show; exits with 1 if it does not.
+In the table `X` is a check that the chaff names and that catches it, `x` one that catches it without being named, `!`
+one that is named and does not. Ends with what the table must show; exits with 1 if it does not.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ Job = tuple[str, str, int, int, int]
 
 def prove(job: Job) -> tuple[str, int, list[str]]:
     """Runs all checks of one exercise for all its right answers: name, runs, and what failed."""
-    unit_name, name, seeds, training_seeds, examples = job
+    _, name, seeds, training_seeds, examples = job
     unit, exercise = course().find(name)
     assert exercise is not None
     reference, failures, runs = reference_of(unit), [], 0
