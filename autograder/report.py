@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not_started": ("·", "light")}
+FAULTS = ("broken", "crashed", "timeout", "failed")
 SHOWN_IN_FULL = 2
 
 Judged = Mapping[str, Any]
@@ -24,7 +25,7 @@ def write_summary(terminal: Any, judged: Iterable[Judged], *, verbose: bool, own
     """
     everything = sorted(judged, key=lambda each: each["order"])
     exercises = [list(group) for _, group in itertools.groupby(everything, key=lambda each: each["exercise"])]
-    broken = [group for group in exercises if _state(group) in ("failed", "timeout", "broken")]
+    broken = [group for group in exercises if _state(group) in FAULTS]
     if broken:
         terminal.section("broken promises", sep="-")
         for group in broken:
@@ -116,7 +117,7 @@ def _remember(everything: list[Judged]) -> None:
 
 def _state(group: list[Judged]) -> str:
     outcomes = {each["outcome"] for each in group}
-    for outcome in ("broken", "failed", "timeout"):
+    for outcome in FAULTS:
         if outcome in outcomes:
             return outcome
     return "passed" if outcomes == {"passed"} else "not_started"
@@ -126,9 +127,13 @@ def _words(state: str, group: list[Judged]) -> str:
     if state == "failed":
         wrong = sum(each["outcome"] != "passed" for each in group)
         return f"{wrong} of {len(group)} promises broken"
-    return {"passed": "", "not_started": "not started", "timeout": "does not end", "broken": "our check is at fault"}[
-        state
-    ]
+    return {
+        "passed": "",
+        "not_started": "not started",
+        "timeout": "does not end",
+        "crashed": "ends the whole process",
+        "broken": "our check is at fault",
+    }[state]
 
 
 def _points(group: list[Judged]) -> str:

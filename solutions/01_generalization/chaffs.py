@@ -15,7 +15,7 @@ def measures_accuracy(predictions, labels):
     return (predictions == labels).double().mean(-1)
 
 
-@chaff("empirical_risk", caught_by=("counts_each_mistake_once", "answers_in_float64"))
+@chaff("empirical_risk", caught_by=("counts_each_mistake_once",))
 def forgets_to_average(predictions, labels):
     """It counts the mistakes but does not divide by the number of samples, so risks exceed 1."""
     return (predictions != labels).double().sum(-1)
@@ -113,6 +113,12 @@ def judges_all_together(train_risks, true_risks, eps):
     return bad.expand(train_risks.shape[:-1]).clone()
 
 
+@chaff("is_bad_dataset", caught_by=("judges_every_dataset_alone",))
+def gives_one_verdict(train_risks, true_risks, eps):
+    """It gives one verdict for a whole table of training sets. Reduce the hypotheses only, the last axis."""
+    return ((train_risks - true_risks).abs() > eps).any()
+
+
 @chaff("is_bad_dataset", caught_by=("leaves_everything_as_it_was",))
 def takes_distances_in_place(train_risks, true_risks, eps):
     """It turns the caller's training risks into distances in place. Work on a tensor of your own."""
@@ -179,7 +185,7 @@ def forgets_the_union_bound(num_hypotheses, num_samples, eps):
 @chaff("bad_dataset_bound", caught_by=("rejects_impossible_arguments",))
 def accepts_anything(num_hypotheses, num_samples, eps):
     """It gives a number for impossible arguments. No samples, no hypotheses or ε ≤ 0 is a ValueError."""
-    logarithm = math.log(2) + math.log(max(num_hypotheses, 1)) - 2 * num_samples * eps**2
+    logarithm = math.log(2) + math.log(num_hypotheses) - 2 * num_samples * eps**2
     return math.exp(min(0.0, logarithm))
 
 
@@ -270,6 +276,12 @@ def chooses_on_the_true_risks(train_risks, true_risks):
     return torch.zeros_like(train_risks[..., 0]) + true_risks[true_risks.argmin()] - true_risks.min()
 
 
+@chaff("excess_risk", caught_by=("chooses_on_the_training_set",))
+def forgets_the_training_risks(train_risks, true_risks):
+    """It never looks at the training risks and so never loses anything. The choice is made by the training risks."""
+    return true_risks[true_risks.argmin()] - true_risks.min()
+
+
 @chaff("excess_risk", caught_by=("is_never_negative", "chooses_on_the_training_set"))
 def pays_the_training_risk(train_risks, true_risks):
     """It compares the least training risk with the least true risk. What the choice costs is its *true* risk."""
@@ -308,8 +320,21 @@ def measures_the_gap_of_the_choice(train_risks, true_risks):
     return (true_risks[best.indices] - best.values).abs()
 
 
+@chaff("excess_risk", caught_by=("is_never_negative",))
+def gives_the_signed_gap(train_risks, true_risks):
+    """It gives the choice's true risk minus its training risk. Compare its true risk with the best true risk."""
+    best = train_risks.min(-1)
+    return true_risks[best.indices] - best.values
+
+
 @chaff("excess_risk", caught_by=("leaves_everything_as_it_was",))
 def subtracts_in_the_callers_tensor(train_risks, true_risks):
     """It subtracts the best risk from the caller's true risks in place. Leave them as they were."""
     true_risks -= true_risks.min().clone()
     return true_risks[train_risks.argmin(-1)]
+
+
+@chaff("empirical_risk", caught_by=("answers_in_float64",))
+def widens_too_late(predictions, labels):
+    """It averages in float32 and widens afterwards, which keeps the rounding. Make it float64 before the mean."""
+    return (predictions != labels).float().mean(-1).double()
