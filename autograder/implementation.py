@@ -84,6 +84,7 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
     problems: dict[str, str] = {}
     try:
         tree = ast.parse(source, str(path))
+        compile(tree, str(path), "exec")  # finds what the grammar alone allows, such as `return` outside a function
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         tree, problems = _parse_what_parses(source, path)
         if not problems:
@@ -126,7 +127,9 @@ def _parse_what_parses(source: str, path: Path) -> tuple[ast.Module, dict[str, s
         while pieces and piece.lstrip().startswith("@") and not _DEFINITION.search(piece):
             piece += pieces.pop(0)
         try:
-            tree.body += ast.parse("\n" * line + piece, str(path)).body
+            parsed = ast.parse("\n" * line + piece, str(path))
+            compile(parsed, str(path), "exec")
+            tree.body += parsed.body
         except (SyntaxError, ValueError) as error:
             found = _DEFINITION.search(piece)
             if found:
