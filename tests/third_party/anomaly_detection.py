@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import scipy.stats
 import torch
@@ -33,7 +35,9 @@ def torch_multivariate_normal(x, mean, covariance):
 @wheat("fit_gaussian")
 def sklearn_empirical_covariance(x, *, eps=1e-6):
     """scikit-learn's EmpiricalCovariance, which is biased, too."""
-    fitted = EmpiricalCovariance().fit(x.double().numpy())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a single sample
+        fitted = EmpiricalCovariance().fit(x.double().numpy())
     covariance = torch.from_numpy(np.array(fitted.covariance_)) + eps * torch.eye(x.shape[1]).double()
     return torch.from_numpy(np.array(fitted.location_)).to(x), covariance.to(x)
 

@@ -1,11 +1,11 @@
 """Public libraries as right answers to the attacks, through thin adapters.
 
-What cannot stand here, and why: torchattacks' FGSM and PGD clamp to [0, 1] and nothing else, so low and high are brought
-to that range by a model around the model; their random start takes no generator, so starts are ours; their PGDL2
-divides by the gradient's length plus 1e-10 but wants images of four dimensions. captum's FGSM and PGD write to the
-`requires_grad` of what they are given, so they get a copy; captum's l2 start is uniform in the radius, not by volume;
-neither library takes "no steps" or an empty batch for a start. None of them names the temperature of a distillation or
-the share of successes.
+What cannot stand here, and why: torchattacks clamps to [0, 1] and nothing else, so a model around the model brings low
+and high to that range. The random starts of torchattacks and captum take no generator, and captum's for l2 is uniform in
+the radius, not by volume: starts are ours. captum's PGD steps along the sign for "L2" too, so its FGSM makes the steps
+for "linf" and torchattacks' PGDL2 (four dimensions only) those for "l2". torchattacks' PGD is captum's in all that is
+left. torch.distributions' kl_divergence is infinite where the student's probability underflows. No library has ensembles
+of logits or success rates by these definitions.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def captum_fgsm(model, x, y, eps, *, targeted=False, low=0.0, high=1.0):
     """captum.robust.FGSM with the cross-entropy."""
     attack = FGSM(model, loss_func=_loss, lower_bound=low, upper_bound=high)
     with torch.enable_grad():
-        return attack.perturb(x.detach().clone(), eps, y, targeted=targeted).detach()
+        return attack.perturb(x.detach().clone().requires_grad_(), eps, y, targeted=targeted).detach()
 
 
 @wheat("pgd")
-def captum_pgd(
+def captum_and_torchattacks_pgd(
     model,
     x,
     y,
@@ -83,26 +83,45 @@ def captum_pgd(
     high=1.0,
     generator=None,
 ):
-    """captum.robust.PGD, one of its steps at a time; the random start is ours, for captum's takes no generator."""
-    names = {"linf": "Linf", "l2": "L2"}
-    if norm not in names:
+    """One step of a library's attack at a time: captum's for linf, torchattacks' for l2, in a ball of ours."""
+    if norm not in ("linf", "l2"):
         raise ValueError(norm)
     clean = x.detach()
-    current = clean.clone()
-    if random_start:
-        current = (clean + _start(clean, eps, norm, generator)).clamp(low, high)
-    step = FGSM(model, loss_func=_loss) if norm == "linf" else None
-    for _ in range(steps):
-        with torch.enable_grad():
-            if step is not None:
-                moved = step.perturb(current.clone(), alpha, y, targeted=targeted).detach()
-                delta = (moved - clean).clamp(-eps, eps)
-            else:
-                single = PGD(model, loss_func=_loss)  # one step within a ball that is wide enough around the iterate
-                moved = single.perturb(current.clone(), 2 * alpha, alpha, 1, y, targeted=targeted, norm="L2").detach()
-                delta = torch.renorm(moved - clean, 2, 0, eps)
+    current = (clean + _start(clean, eps, norm, generator)).clamp(low, high) if random_start else clean.clone()
+    for _ in range(steps if len(x) else 0):
+        if norm == "linf":
+            moved = captum_fgsm(model, current, y, alpha, targeted=targeted, low=-torch.inf, high=torch.inf)
+            delta = (moved - clean).clamp(-eps, eps)
+        else:
+            moved = _torchattack(
+                _PgdL2(alpha), _Flat(model, x), current.flatten(1)[:, None, None], y, low, high, targeted
+            )
+            delta = torch.renorm(moved.reshape(x.shape) - clean, 2, 0, eps)
         current = (clean + delta).clamp(low, high)
     return current
+
+
+class _Flat(nn.Module):
+    """Takes images (N, 1, 1, pixels) for those of another shape."""
+
+    def __init__(self, model, like):
+        super().__init__()
+        self.model, self.shape = model, like.shape[1:]
+        self.training = model.training
+
+    def forward(self, x):
+        return self.model(x.reshape(-1, *self.shape))
+
+
+class _PgdL2:
+    """Makes torchattacks' PGDL2 of one step of length alpha, in a ball that is wide enough for it."""
+
+    def __init__(self, alpha):
+        self.alpha = alpha
+
+    def __call__(self, model, width):
+        size = self.alpha / width
+        return torchattacks.PGDL2(model, eps=2 * size, alpha=size, steps=1, random_start=False)
 
 
 def _start(x, eps, norm, generator):
@@ -115,15 +134,7 @@ def _start(x, eps, norm, generator):
 
 @wheat("distillation_loss")
 def torch_kl_div(student_logits, teacher_logits, temperature):
-    """torch's kl_div with reduction="batchmean", as its documentation asks for a divergence."""
+    """Torch's kl_div with reduction="batchmean", as its documentation asks for a divergence."""
     student = F.log_softmax(student_logits / temperature, -1)
     teacher = F.softmax(teacher_logits.detach() / temperature, -1)
     return temperature**2 * F.kl_div(student, teacher, reduction="batchmean")
-
-
-@wheat("distillation_loss")
-def torch_distributions(student_logits, teacher_logits, temperature):
-    """torch.distributions: the divergence of two categorical distributions."""
-    teacher = torch.distributions.Categorical(logits=teacher_logits.detach() / temperature)
-    student = torch.distributions.Categorical(logits=student_logits / temperature)
-    return temperature**2 * torch.distributions.kl_divergence(teacher, student).mean()
