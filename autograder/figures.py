@@ -42,6 +42,9 @@ def draw(course: Course, name: str, *, reference: bool = False, out: Path | None
     Raises:
         UnknownName: if there is no such unit or exercise.
     """
+    import torch
+
+    torch.set_num_threads(1)  # small networks are slower on several
     units = course.units if name == "all" else (course.find(name)[0],)
     for unit in units:
         folder = out if out is not None else course.root / "build" / "figures" / unit.folder

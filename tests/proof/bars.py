@@ -54,6 +54,7 @@ def _values(check: Check, functions: dict, seeds: int, device: str) -> list[floa
 def main() -> int:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="units or exercises; all if none")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
@@ -61,7 +62,7 @@ def main() -> int:
         (unit.name, check.name, options.seeds, options.device)
         for unit in course().units
         for check in checks_of(unit)
-        if check.is_training
+        if check.is_training and (not options.names or {unit.name, check.exercise.name} & set(options.names))
     ]
     print(f"{'check':<58} {'bar':>8} {'worst':>8} {'s':>6}   best wrong answer")
     for name, bar, measures, worst, wrong, seconds in side_by_side(measure, jobs, "bars"):

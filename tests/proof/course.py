@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
+@functools.cache
 def course() -> Course:
     """The course in this repository."""
     return load_course(ROOT)
