@@ -1,11 +1,11 @@
 """Public libraries as right answers to the attacks, through thin adapters.
 
-What cannot stand here, and why: torchattacks clamps to [0, 1] and nothing else, so a model around the model brings low
-and high to that range. The random starts of torchattacks and captum take no generator, and captum's for l2 is uniform in
-the radius, not by volume: starts are ours. captum's PGD steps along the sign for "L2" too, so its FGSM makes the steps
-for "linf" and torchattacks' PGDL2 (four dimensions only) those for "l2". torchattacks' PGD is captum's in all that is
-left. torch.distributions' kl_divergence is infinite where the student's probability underflows. No library has ensembles
-of logits or success rates by these definitions.
+What cannot stand here, and why: torchattacks clamps to [0, 1] and nothing else, so a model around the model brings
+low and high to that range. captum's FGSM fails on an empty batch, so it is not asked for one. The random starts of
+both take no generator, and captum's for l2 is uniform in the radius, not by volume: starts are ours. captum's PGD steps
+along the sign for "L2" too, so its FGSM makes the steps for "linf" and torchattacks' PGDL2 (four dimensions only) those
+for "l2". torchattacks' PGD is captum's in all that is left. torch.distributions' kl_divergence is infinite where the
+student's probability underflows. No library has ensembles of logits or success rates by these definitions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 import torchattacks
-from captum.robust import FGSM, PGD
+from captum.robust import FGSM
 from torch import nn
 
 from autograder.wheats import wheat
@@ -62,6 +62,8 @@ def torchattacks_fgsm(model, x, y, eps, *, targeted=False, low=0.0, high=1.0):
 @wheat("fgsm")
 def captum_fgsm(model, x, y, eps, *, targeted=False, low=0.0, high=1.0):
     """captum.robust.FGSM with the cross-entropy."""
+    if len(x) == 0:
+        return x.detach().clone()
     attack = FGSM(model, loss_func=_loss, lower_bound=low, upper_bound=high)
     with torch.enable_grad():
         return attack.perturb(x.detach().clone().requires_grad_(), eps, y, targeted=targeted).detach()
