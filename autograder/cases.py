@@ -44,6 +44,11 @@ class Call:
         self.draws, self.summary, self.within = True, summary, within
         return self
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether one of its tensors has no element."""
+        return any(isinstance(each, Tensor) and not each.numel() for each in (*self.args, *self.kwargs.values()))
+
     def __repr__(self) -> str:
         parts = [repr(each) for each in self.args] + [f"{name}={each!r}" for name, each in self.kwargs.items()]
         return f"Call({', '.join(parts)})"

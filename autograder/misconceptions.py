@@ -1,7 +1,8 @@
 """Which known mistake does a failing attempt make? Told by what it does on a battery of inputs.
 
-An attempt that behaves on every input as one chaff does is told that chaff's sentence; one that behaves like two of
-them, or like none, is told nothing. Where the instructor's folder is absent there are no chaffs and no sentences.
+An attempt that behaves on every input as one chaff does is told that chaff's sentence. Where it behaves like none, the
+numbers alone are compared, since who takes the wrong mean may also stumble over an empty batch. An attempt that is like
+two chaffs, or like none, is told nothing. Where the instructor's folder is absent there are no chaffs and no sentences.
 """
 
 from __future__ import annotations
@@ -52,18 +53,50 @@ def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff |
     chaffs = chaffs_of(unit, exercise.name)
     if not chaffs:
         return None
-    calls, rejects = battery(unit, exercise), _rejects(unit, exercise.name)
+    calls, right = battery(unit, exercise), _right_behaviours(unit, exercise.name)
     try:
         seen = list(behaviours(unit, exercise, submission, calls))
     except (CallTimeout, NotStarted):
         return None
-    matching = []
-    for each in chaffs:
-        theirs = behaviours(unit, exercise, standing_alone(unit, each), calls)
-        pairs = zip(calls, seen, theirs, rejects, strict=True)
-        if all(alike(call, mine, other, kinds=rejected) for call, mine, other, rejected in pairs):
-            matching.append(each)
+    rejects = [each is None or each.error is not None for each in right]
+    matching = [each for each in chaffs if _matches(unit, exercise, each, calls, seen, kinds=rejects)]
+    if not matching:
+        matching = [each for each in chaffs if _matches_in_numbers(unit, exercise, each, calls, seen, right)]
     return matching[0] if len(matching) == 1 else None
+
+
+def _matches(
+    unit: Unit,
+    exercise: Exercise,
+    chaff: Chaff,
+    calls: Sequence[Call],
+    seen: Sequence[Behaviour],
+    *,
+    kinds: Sequence[bool],
+) -> bool:
+    theirs = behaviours(unit, exercise, standing_alone(unit, chaff), calls)
+    pairs = zip(calls, seen, theirs, kinds, strict=True)
+    return all(alike(call, mine, other, kinds=kind) for call, mine, other, kind in pairs)
+
+
+def _matches_in_numbers(
+    unit: Unit,
+    exercise: Exercise,
+    chaff: Chaff,
+    calls: Sequence[Call],
+    seen: Sequence[Behaviour],
+    right: Sequence[Behaviour | None],
+) -> bool:
+    """Whether results for samples are the chaff's, and these are not the right ones."""
+    ordinary = [index for index, call in enumerate(calls) if not call.is_empty and right[index] is not None]
+    theirs = behaviours(unit, exercise, standing_alone(unit, chaff), [calls[index] for index in ordinary])
+    wrong = False
+    for index, other in zip(ordinary, theirs, strict=True):
+        if not alike_in_numbers(calls[index], seen[index], other):
+            return False
+        correct = right[index]
+        wrong = wrong or (correct is not None and not alike_in_numbers(calls[index], correct, other))
+    return wrong
 
 
 def battery(unit: Unit, exercise: Exercise) -> Sequence[Call]:
@@ -79,13 +112,13 @@ def _battery(unit: Unit, name: str) -> Sequence[Call]:
 
 
 @functools.lru_cache(maxsize=64)
-def _rejects(unit: Unit, name: str) -> Sequence[bool]:
-    """For each call of the battery, whether the contract demands an error there."""
+def _right_behaviours(unit: Unit, name: str) -> Sequence[Behaviour | None]:
+    """What the reference does on each call of the battery; nothing where it is absent."""
     exercise, calls = unit.exercise(name), _battery(unit, name)
     if unit.reference_path is None:
-        return [True] * len(calls)
+        return [None] * len(calls)
     reference = Submission(unit, load_implementation(unit.reference_path))
-    return [each.error is not None for each in behaviours(unit, exercise, reference, calls)]
+    return list(behaviours(unit, exercise, reference, calls))
 
 
 def standing_alone(unit: Unit, chaff: Chaff) -> Submission:
@@ -132,13 +165,7 @@ def alike(call: Call, first: Behaviour, second: Behaviour, *, kinds: bool = True
     if first.error != second.error or first.changed != second.changed:
         return False
     if call.draws:
-        if call.summary is None or first.error is not None:
-            return True
-        try:
-            gap = (call.summary(first.value) - call.summary(second.value)).abs().max()
-        except Exception:  # a summary is written for right answers; wrong ones may not fit it
-            return False
-        return bool(gap <= call.within)
+        return _alike_by_chance(call, first, second)
     if len(first.gradients) != len(second.gradients):
         return False
     return _close(first.value, second.value) and all(
@@ -146,17 +173,36 @@ def alike(call: Call, first: Behaviour, second: Behaviour, *, kinds: bool = True
     )
 
 
-def _close(first: Any, second: Any) -> bool:
+def alike_in_numbers(call: Call, first: Behaviour, second: Behaviour) -> bool:
+    """Whether two behaviours on `call` have the same numbers, whatever their widths, graphs and side effects."""
+    if first.error is not None or second.error is not None:
+        return first.error is not None and second.error is not None
+    return _alike_by_chance(call, first, second) if call.draws else _close(first.value, second.value, widths=False)
+
+
+def _alike_by_chance(call: Call, first: Behaviour, second: Behaviour) -> bool:
+    if call.summary is None or first.error is not None:
+        return True
+    try:
+        gap = (call.summary(first.value) - call.summary(second.value)).abs().max()
+    except Exception:  # a summary is written for right answers; wrong ones may not fit it
+        return False
+    return bool(gap <= call.within)
+
+
+def _close(first: Any, second: Any, *, widths: bool = True) -> bool:
     if isinstance(first, Tensor) and isinstance(second, Tensor):
         if first.shape != second.shape or first.is_floating_point() != second.is_floating_point():
             return False
         coarse = torch.float32 in (first.dtype, second.dtype)
         tolerance = 1e-4 if coarse else 3e-9  # float64 between a change of order and a detour through float32
         return torch.allclose(first.double(), second.double(), rtol=tolerance, atol=tolerance, equal_nan=True) and (
-            first.dtype == second.dtype
+            not widths or first.dtype == second.dtype
         )
     if isinstance(first, (tuple, list)) and isinstance(second, (tuple, list)):
-        return len(first) == len(second) and all(_close(a, b) for a, b in zip(first, second, strict=True))
+        return len(first) == len(second) and all(
+            _close(a, b, widths=widths) for a, b in zip(first, second, strict=True)
+        )
     if isinstance(first, float) and isinstance(second, float):
         return (
             first == second or abs(first - second) <= 1e-6 * (1 + abs(second)) or (first != first and second != second)

@@ -257,7 +257,7 @@ def test_pgd__stays_in_the_ball(submission, case, eps, share, steps, norm, optio
     seed=seeds(),
 )
 def test_pgd__stays_in_the_box(submission, case, eps, steps, norm, options, wide, seed):
-    """No pixel ends below low or above high, after a random start without steps neither."""
+    """No pixel ends below low or above high, not even after a random start without steps."""
     low, high = (-0.02, 1.02) if wide else (0.0, 1.0)
     options = {**options, **({"low": low, "high": high} if wide else {})}
     generator = torch.Generator().manual_seed(seed)

@@ -138,6 +138,22 @@ def test_a_known_mistake_is_recognised(unit):
     assert told(lambda x: print("x" * 1000) or (3 * x).detach()) == "triples"
 
 
+def test_a_known_mistake_is_recognised_beside_others(unit):
+    """Who stumbles over an empty batch, forgets a dtype or leaves traces as well is told of the wrong numbers."""
+
+    def told(function):
+        found = recognise(unit, unit.exercise("double"), Submission(unit, Implementation({"double": function})))
+        return found and found.name
+
+    def triples_and_spoils(x):
+        return x.mul_(3).clone().detach()
+
+    assert told(lambda x: torch.stack([3 * row for row in x]).detach()) == "triples"
+    assert told(lambda x: (3 * x).detach().float()) == "triples"
+    assert told(triples_and_spoils) == "triples"
+    assert told(lambda x: torch.stack([2 * row for row in x]).detach()) is None
+
+
 def test_without_chaffs_nothing_is_told(unit):
     """A student's bundle has none."""
     unit.chaffs_path.unlink()
