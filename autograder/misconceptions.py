@@ -1,8 +1,8 @@
 """Which known mistake does a failing attempt make? Told by what it does on a battery of inputs.
 
-An attempt that behaves on every input as one chaff does is told that chaff's sentence. Where it behaves like none, the
-numbers alone are compared, since who takes the wrong mean may also stumble over an empty batch. An attempt that is like
-two chaffs, or like none, is told nothing. Where the instructor's folder is absent there are no chaffs and no sentences.
+An attempt that behaves on every input as one chaff does is told that chaff's sentence. Where it behaves like none, only
+numbers and traces are compared, since who takes the wrong mean may also stumble over an empty batch. An attempt that is
+like two chaffs, or like none, is told nothing. Where the instructor's folder is absent there are no chaffs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import functools
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import torch
@@ -56,47 +57,39 @@ def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff |
     calls, right = battery(unit, exercise), _right_behaviours(unit, exercise.name)
     try:
         seen = list(behaviours(unit, exercise, submission, calls))
+        matching = [each for each in chaffs if _matches(unit, each, calls, seen, right)]
+        if not matching:
+            ordinary = [not call.is_empty and known is not None for call, known in zip(calls, right, strict=True)]
+            calls, right = list(compress(calls, ordinary)), list(compress(right, ordinary))
+            seen = list(behaviours(unit, exercise, submission, calls, graphs=False))
+            matching = [each for each in chaffs if _matches_in_part(unit, each, calls, seen, right)]
     except (CallTimeout, NotStarted):
         return None
-    rejects = [each is None or each.error is not None for each in right]
-    matching = [each for each in chaffs if _matches(unit, exercise, each, calls, seen, kinds=rejects)]
-    if not matching:
-        matching = [each for each in chaffs if _matches_in_numbers(unit, exercise, each, calls, seen, right)]
     return matching[0] if len(matching) == 1 else None
 
 
 def _matches(
-    unit: Unit,
-    exercise: Exercise,
-    chaff: Chaff,
-    calls: Sequence[Call],
-    seen: Sequence[Behaviour],
-    *,
-    kinds: Sequence[bool],
+    unit: Unit, chaff: Chaff, calls: Sequence[Call], seen: Sequence[Behaviour], right: Sequence[Behaviour | None]
 ) -> bool:
-    theirs = behaviours(unit, exercise, standing_alone(unit, chaff), calls)
-    pairs = zip(calls, seen, theirs, kinds, strict=True)
-    return all(alike(call, mine, other, kinds=kind) for call, mine, other, kind in pairs)
+    theirs = behaviours(unit, unit.exercise(chaff.exercise), standing_alone(unit, chaff), calls)
+    return all(
+        alike(call, mine, other, kinds=correct is None or correct.error is not None)
+        for call, mine, other, correct in zip(calls, seen, theirs, right, strict=True)
+    )
 
 
-def _matches_in_numbers(
-    unit: Unit,
-    exercise: Exercise,
-    chaff: Chaff,
-    calls: Sequence[Call],
-    seen: Sequence[Behaviour],
-    right: Sequence[Behaviour | None],
+def _matches_in_part(
+    unit: Unit, chaff: Chaff, calls: Sequence[Call], seen: Sequence[Behaviour], right: Sequence[Behaviour | None]
 ) -> bool:
-    """Whether results for samples are the chaff's, and these are not the right ones."""
-    ordinary = [index for index, call in enumerate(calls) if not call.is_empty and right[index] is not None]
-    theirs = behaviours(unit, exercise, standing_alone(unit, chaff), [calls[index] for index in ordinary])
-    wrong = False
-    for index, other in zip(ordinary, theirs, strict=True):
-        if not alike_in_numbers(calls[index], seen[index], other):
+    """Whether results for samples are the chaff's, and are wrong ones or leave the chaff's traces."""
+    theirs = behaviours(unit, unit.exercise(chaff.exercise), standing_alone(unit, chaff), calls, graphs=False)
+    wrong, same_traces, traces = False, True, False
+    for call, mine, other, correct in zip(calls, seen, theirs, right, strict=True):
+        if not alike_in_numbers(call, mine, other):
             return False
-        correct = right[index]
-        wrong = wrong or (correct is not None and not alike_in_numbers(calls[index], correct, other))
-    return wrong
+        wrong = wrong or correct is None or not alike_in_numbers(call, correct, other)
+        same_traces, traces = same_traces and mine.changed == other.changed, traces or bool(other.changed)
+    return wrong or (same_traces and traces)
 
 
 def battery(unit: Unit, exercise: Exercise) -> Sequence[Call]:
@@ -126,17 +119,19 @@ def standing_alone(unit: Unit, chaff: Chaff) -> Submission:
     return Submission(unit, Implementation({chaff.exercise: chaff.function}))
 
 
-def behaviours(unit: Unit, exercise: Exercise, submission: Submission, calls: Sequence[Call]) -> Iterator[Behaviour]:
-    """What `submission` does on each of `calls`, one at a time."""
+def behaviours(
+    unit: Unit, exercise: Exercise, submission: Submission, calls: Sequence[Call], *, graphs: bool = True
+) -> Iterator[Behaviour]:
+    """What `submission` does on each of `calls`, one at a time; gradients only with `graphs`."""
     for call in calls:
         with own_randomness(0), contextlib.redirect_stdout(_Nowhere()):
-            seen = behaviour(unit, exercise, submission, copy_call(call))
+            seen = behaviour(unit, exercise, submission, copy_call(call), graphs=graphs)
         yield seen
 
 
-def behaviour(unit: Unit, exercise: Exercise, submission: Submission, call: Call) -> Behaviour:
-    """What `submission` does on `call`."""
-    leaves = _leaves(unit, exercise, call)
+def behaviour(unit: Unit, exercise: Exercise, submission: Submission, call: Call, *, graphs: bool = True) -> Behaviour:
+    """What `submission` does on `call`; its gradients only with `graphs`."""
+    leaves = _leaves(unit, exercise, call) if graphs else {}
     asked = with_arguments(unit, exercise, call, **leaves) if leaves else call
     try:
         value = invoke(submission, exercise, asked)
