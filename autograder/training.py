@@ -6,7 +6,7 @@ import contextlib
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,7 +140,7 @@ def train_classifier(
     randomize(model, generator)
     model = model.to(place).train()
     x, y = x.to(place), y.to(place)
-    optimizer = torch.optim.Adam(model.parameters(), lr)
+    step = adam(model.parameters(), lr)
     with _own_random_state(seed, place), torch.enable_grad():
         for _ in range(epochs):
             order = torch.randperm(len(x), generator=generator).to(place)
@@ -148,11 +148,42 @@ def train_classifier(
                 chosen = order[start : start + batch_size]
                 if len(chosen) == 1 < len(x):
                     continue  # batch normalisation cannot normalise a single sample
-                optimizer.zero_grad()
-                torch.autograd.backward(nn.functional.cross_entropy(model(x[chosen]), y[chosen]))
-                optimizer.step()
-    model.zero_grad(set_to_none=True)
+                step(nn.functional.cross_entropy(model(x[chosen]), y[chosen]))
     return model.eval()
+
+
+def adam(
+    parameters: Iterable[Tensor], lr: float, *, betas: tuple[float, float] = (0.9, 0.999)
+) -> Callable[[Tensor], None]:
+    """A function that takes a 0-d loss and moves `parameters` by one step of Adam (Kingma and Ba 2015) down it.
+
+    Parameters' `.grad` is left alone. The steps are those of `torch.optim.Adam`, which imports torch's compiler: that
+    takes a second, and a student waits for it.
+    """
+    moved = list(parameters)
+    means, squares = ([torch.zeros_like(each) for each in moved] for _ in range(2))
+    count = 0
+
+    def step(loss: Tensor) -> None:
+        nonlocal count
+        count += 1
+        gradients = torch.autograd.grad(loss, moved, allow_unused=True)
+        with torch.no_grad():
+            for parameter, gradient, mean, square in zip(moved, gradients, means, squares, strict=True):
+                if gradient is None:
+                    continue
+                mean.lerp_(gradient, 1 - betas[0])
+                square.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])
+                size = (square / (1 - betas[1] ** count)).sqrt_().add_(1e-8)
+                parameter.addcdiv_(mean, size, value=-lr / (1 - betas[0] ** count))
+
+    return step
+
+
+def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """The share of the batch `x` whose greatest logit is that of its label in `y`, int64 `(N,)`."""
+    with torch.no_grad():
+        return float((model(x).argmax(-1) == y).double().mean())
 
 
 def trained_digits_classifier(seed: int, device: torch.device | str = "cpu", *, hidden: int = 64) -> nn.Module:

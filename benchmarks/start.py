@@ -7,6 +7,7 @@ Medians of alternating runs; the ratios and differences mean more than the secon
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "exercises", "-q", "--no-header"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 COMMANDS = {
     "import torch, hypothesis, pytest": [sys.executable, "-c", "import torch, hypothesis, pytest"],
     "pytest exercises -k fgsm, untouched": [*PYTEST, "-k", "fgsm"],
@@ -40,7 +42,7 @@ def _table(commands: dict[str, list[str]], rounds: int) -> None:
     for _ in range(rounds):
         for name, command in commands.items():
             started = time.perf_counter()
-            subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+            subprocess.run(command, cwd=ROOT, capture_output=True, check=False, env=ENVIRONMENT)
             seconds[name].append(time.perf_counter() - started)
     first = statistics.median(next(iter(seconds.values())))
     for name, each in seconds.items():

@@ -6,7 +6,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#888888"
+from autograder.plotting import BLUE, GREY, ORANGE
+
 THRESHOLDS = torch.linspace(0, 1, 21)
 
 

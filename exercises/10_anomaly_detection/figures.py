@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from autograder.data import digits, two_moons
 from autograder.models import MLP, randomize
-from autograder.training import train_classifier
-
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#666666"
+from autograder.plotting import BLUE, GREEN, GREY, ORANGE, PURPLE
+from autograder.training import adam, train_classifier
 
 
 def figure_score_histograms(implementation) -> Figure:
@@ -220,9 +219,7 @@ def _flow(implementation, points: Tensor):
 
 
 def _fit(model: nn.Module, loss, steps: int, lr: float) -> nn.Module:
-    optimizer = torch.optim.Adam(model.parameters(), lr)
+    step = adam(model.parameters(), lr)
     for _ in range(steps):
-        optimizer.zero_grad()
-        loss().backward()
-        optimizer.step()
+        step(loss())
     return model.eval()

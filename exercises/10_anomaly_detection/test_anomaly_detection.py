@@ -17,7 +17,7 @@ from autograder.content import load_file
 from autograder.data import digits, two_moons
 from autograder.models import MLP, randomize
 from autograder.strategies import images, logits, seeds, tensors, vectors
-from autograder.training import train_classifier, training
+from autograder.training import adam, train_classifier, training
 
 cases = load_file(Path(__file__).with_name("cases.py"))
 
@@ -71,11 +71,9 @@ def test_reconstruction_score__finds_other_digits_with_an_autoencoder(submission
     autoencoder = MLP(64, 32, 8, 32, 64)
     randomize(autoencoder, torch.Generator().manual_seed(seed))
     autoencoder = autoencoder.to(device)
-    optimizer = torch.optim.Adam(autoencoder.parameters(), 5e-3)
+    step = adam(autoencoder.parameters(), 5e-3)
     for _ in range(200):
-        optimizer.zero_grad()
-        nn.functional.mse_loss(autoencoder(zeros), zeros).backward()
-        optimizer.step()
+        step(nn.functional.mse_loss(autoencoder(zeros), zeros))
     test = data.test_x.flatten(1).to(device)
     with torch.no_grad():
         redrawn = autoencoder(test)
@@ -509,11 +507,9 @@ def test_affine_coupling__fits_two_moons_better_than_a_gaussian(submission, seed
             points, total = points.flip(1), total + log_det  # the other half is next
         return total - (points**2).sum(1) / 2 - math.log(2 * math.pi)
 
-    optimizer = torch.optim.Adam(itertools.chain(*(net.parameters() for net in nets)), 1e-2)
+    step = adam(itertools.chain(*(net.parameters() for net in nets)), 1e-2)
     for _ in range(200):
-        optimizer.zero_grad()
-        (-log_density(train).mean()).backward()
-        optimizer.step()
+        step(-log_density(train).mean())
     with torch.no_grad():
         ours = log_density(test).mean()
     gaussian = torch.distributions.MultivariateNormal(train.mean(0), torch.cov(train.T, correction=0))

@@ -8,20 +8,15 @@ from torch import Tensor, nn
 
 from autograder.data import digits, two_moons
 from autograder.models import MLP
-from autograder.training import train_classifier, trained_digits_classifier
+from autograder.plotting import BLUE, GREY, ORANGE
+from autograder.training import accuracy, train_classifier, trained_digits_classifier
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 SHADES = ["#cfe3f2", "#e7f1f8", "#fbeade", "#f6d3bd"]  # from class 0 to class 1
 
 
 def _probabilities(model: nn.Module, x: Tensor) -> Tensor:
     with torch.no_grad():
         return model(x).softmax(-1)
-
-
-def _accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    with torch.no_grad():
-        return float((model(x).argmax(-1) == y).double().mean())
 
 
 def figure_three_pictures(implementation) -> Figure:
@@ -62,10 +57,10 @@ def figure_accuracy_against_eps(implementation) -> Figure:
     signs = 2.0 * torch.randint(2, x.shape, generator=torch.Generator().manual_seed(0)) - 1
     noise, single, several = [], [], []
     for eps in budgets:
-        noise.append(_accuracy(model, (x + eps * signs).clamp(0, 1), y))
-        single.append(_accuracy(model, implementation.fgsm(model, x, y, eps), y))
+        noise.append(accuracy(model, (x + eps * signs).clamp(0, 1), y))
+        single.append(accuracy(model, implementation.fgsm(model, x, y, eps), y))
         steps = 20 if eps else 0
-        several.append(_accuracy(model, implementation.pgd(model, x, y, eps, alpha=eps / 8, steps=steps), y))
+        several.append(accuracy(model, implementation.pgd(model, x, y, eps, alpha=eps / 8, steps=steps), y))
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axis = figure.subplots()
     axis.plot(budgets, noise, marker="o", color=GREY, label="random noise, ±ε")

@@ -24,7 +24,7 @@ from autograder.strategies import (
     small_models,
     tensors,
 )
-from autograder.training import trained_digits_classifier, training
+from autograder.training import accuracy, trained_digits_classifier, training
 
 _cases = load_file(Path(__file__).with_name("cases.py"))
 slopes, steady_batches = _cases.slopes, _cases.steady_batches
@@ -219,13 +219,8 @@ def test_fgsm__fools_a_trained_network(submission, seed, device):
     x, y = data.test_x.to(device), data.test_y.to(device)
     generator = torch.Generator().manual_seed(seed)
     noise = 0.1 * (2.0 * torch.randint(2, x.shape, generator=generator) - 1).to(device)
-    require(_accuracy(model, (x + noise).clamp(0, 1), y) > 0.88, "random noise alone fools this network")
-    return _accuracy(model, submission.fgsm(model, x, y, 0.1), y)
-
-
-def _accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    with torch.no_grad():
-        return float((model(x).argmax(-1) == y).double().mean())
+    require(accuracy(model, (x + noise).clamp(0, 1), y) > 0.88, "random noise alone fools this network")
+    return accuracy(model, submission.fgsm(model, x, y, 0.1), y)
 
 
 @given(

@@ -11,15 +11,10 @@ from torch import Tensor, nn
 
 from autograder.data import digits
 from autograder.models import MLP
-from autograder.training import train_classifier, trained_digits_classifier, training
+from autograder.training import accuracy, adam, train_classifier, trained_digits_classifier, training
 
 EPS = 0.15
 SEEN = 0.35  # share of the pixels that a masked proxy sees
-
-
-def _accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    with torch.no_grad():
-        return float((model(x).argmax(-1) == y).double().mean())
 
 
 def _climb(logits_of, x: Tensor, y: Tensor, eps: float, *, steps: int = 10) -> Tensor:
@@ -48,7 +43,7 @@ def test_pgd__does_better_than_fgsm(submission, seed, device):
     x, y = data.test_x.to(device), data.test_y.to(device)
     single = _climb(model, x, y, 0.4, steps=1)  # a quarter of it is the step
     several = submission.pgd(model, x, y, 0.1, alpha=0.025, steps=10)
-    return _accuracy(model, several, y) - _accuracy(model, single, y)
+    return accuracy(model, several, y) - accuracy(model, single, y)
 
 
 @training(measures="accuracy under one proxy's attack less accuracy under the ensemble's", above=0.12)
@@ -63,9 +58,9 @@ def test_ensemble_logits__attacks_transfer_better(submission, seed, device):
         seen = (torch.rand(train_x.shape[1:], generator=generator) < SEEN).to(device)
         model = train_classifier(MLP(64, 64, 10), train_x * seen, train_y, epochs=12, seed=seed + number, device=device)
         proxies.append(_proxy(model, seen))
-    single = statistics.mean(_accuracy(victim, _climb(each, x, y, EPS), y) for each in proxies)
+    single = statistics.mean(accuracy(victim, _climb(each, x, y, EPS), y) for each in proxies)
     together = _climb(lambda images: submission.ensemble_logits(proxies, images), x, y, EPS)
-    return single - _accuracy(victim, together, y)
+    return single - accuracy(victim, together, y)
 
 
 @training(measures="the victim's accuracy on what fools the distilled proxy", below=0.5)
@@ -80,11 +75,8 @@ def test_distillation_loss__makes_a_proxy_whose_attacks_transfer(submission, see
     proxy = train_classifier(
         MLP(64, 48, 10), images[:2], data.train_y[:2].to(device), epochs=0, seed=seed + 1, device=device
     )
-    optimizer = torch.optim.Adam(proxy.parameters(), 1e-2)
+    step = adam(proxy.parameters(), 1e-2)
     for _ in range(12):
         for chosen in torch.randperm(len(images), generator=generator).to(device).split(128):
-            optimizer.zero_grad()
-            loss = submission.distillation_loss(proxy(images[chosen]), answers[chosen], 4.0)
-            torch.autograd.backward(loss)
-            optimizer.step()
-    return _accuracy(victim, _climb(copy.deepcopy(proxy).eval(), x, y, EPS), y)
+            step(submission.distillation_loss(proxy(images[chosen]), answers[chosen], 4.0))
+    return accuracy(victim, _climb(copy.deepcopy(proxy).eval(), x, y, EPS), y)

@@ -13,7 +13,7 @@ from torch import nn
 from autograder.data import digits, two_moons
 from autograder.errors import CheckFailure
 from autograder.models import MLP
-from autograder.training import Training, train_classifier, trained_digits_classifier, training
+from autograder.training import Training, accuracy, adam, train_classifier, trained_digits_classifier, training
 
 
 def check_that_gives(values: list[float], seeds: list[int] | None = None, **bar: float):
@@ -265,3 +265,27 @@ def test_cuda_is_as_careful():
     assert torch.equal(torch.cuda.get_rng_state(), before)
     assert next(one.parameters()).is_cuda
     assert torch.allclose(weights(one), weights(two), atol=1e-5)
+
+
+def test_adam_takes_the_steps_of_torch():
+    """Same numbers, no traces in `.grad`, parameters that the loss does not reach stay."""
+    torch.manual_seed(0)
+    start = [torch.randn(3, 2, dtype=torch.float64), torch.randn(3, dtype=torch.float64), torch.ones(1)]
+    mine, theirs = ([each.clone().requires_grad_() for each in start] for _ in range(2))
+    x, y = torch.randn(5, 2, dtype=torch.float64), torch.randn(5, 3, dtype=torch.float64)
+    step, optimizer = adam(mine, 0.1, betas=(0.5, 0.9)), torch.optim.Adam(theirs, 0.1, betas=(0.5, 0.9))
+    for _ in range(7):
+        step((x @ mine[0].T + mine[1] - y).square().mean())
+        optimizer.zero_grad()
+        (x @ theirs[0].T + theirs[1] - y).square().mean().backward()
+        optimizer.step()
+    for ours, other, before in zip(mine, theirs, start, strict=True):
+        assert torch.allclose(ours, other, atol=1e-12)
+        assert ours.grad is None
+        assert torch.equal(ours, before) == (before.numel() == 1)
+
+
+def test_accuracy_is_the_share_of_right_answers():
+    """By the greatest logit."""
+    model = nn.Identity()
+    assert accuracy(model, torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, -1.0]]), torch.tensor([0, 1, 1])) == 2 / 3
