@@ -31,6 +31,7 @@ class Call:
         draws: whether right answers may differ, because the call draws at random.
         summary: for such a call, what nearly agrees between right answers (`summary(result)` -> tensor), or None.
         within: how far the summaries of two right answers may lie apart.
+        gradients: whether gradients are on where it is called.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -38,10 +39,17 @@ class Call:
         self.draws = False
         self.summary: Callable[[Any], Tensor] | None = None
         self.within = 0.0
+        self.gradients = True
 
     def random(self, *, summary: Callable[[Any], Tensor] | None = None, within: float = 0.0) -> Call:
         """Marks the call as one that draws at random."""
         self.draws, self.summary, self.within = True, summary, within
+        return self
+
+    def like(self, other: Call) -> Call:
+        """Marks the call as `other` is marked."""
+        self.draws, self.summary, self.within = other.draws, other.summary, other.within
+        self.gradients = other.gradients
         return self
 
     @property

@@ -42,8 +42,7 @@ def invoke(submission: Submission, exercise: Exercise, call: Call) -> Any:
 def copy_call(call: Call) -> Call:
     """A call with arguments of its own, generators at the same state."""
     args, kwargs = effects.clone((call.args, call.kwargs))
-    copied = Call(*args, **kwargs)
-    return copied.random(summary=call.summary, within=call.within) if call.draws else copied
+    return Call(*args, **kwargs).like(call)
 
 
 def arguments_of(unit: Unit, exercise: Exercise, call: Call) -> dict[str, Any]:
@@ -55,8 +54,7 @@ def with_arguments(unit: Unit, exercise: Exercise, call: Call, **changed: Any) -
     """`call` with some arguments, named by parameter, replaced."""
     bound = signatures_of(unit)[exercise.name].bind(*call.args, **call.kwargs)
     bound.arguments.update(changed)
-    replaced = Call(*bound.args, **bound.kwargs)
-    return replaced.random(summary=call.summary, within=call.within) if call.draws else replaced
+    return Call(*bound.args, **bound.kwargs).like(call)
 
 
 def assert_same(actual: Any, expected: Any, *, because: str) -> None:

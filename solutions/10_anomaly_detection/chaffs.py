@@ -72,11 +72,10 @@ def takes_the_root(x, reconstruction):
     return ((x - reconstruction).square().flatten(1).mean(1) + 1e-12).sqrt()
 
 
-@chaff("reconstruction_score", caught_by=("is_zero_for_a_perfect_copy_alone", "lets_no_errors_cancel"))
+@chaff("reconstruction_score", caught_by=("lets_no_errors_cancel",))
 def squares_the_mean_error(x, reconstruction):
     """It averages before it squares, so that too much here makes up for too little there. Square each error first."""
-    error = (x - reconstruction).flatten(1).mean(1).square()
-    return torch.where(error < 0.01, 0.0 * error, error)
+    return (x - reconstruction).flatten(1).mean(1).square()
 
 
 @chaff("reconstruction_score", caught_by=("treats_samples_alone", "agrees_with_the_reference"))
@@ -85,7 +84,10 @@ def one_number_for_the_batch(x, reconstruction):
     return F.mse_loss(x, reconstruction).expand(len(x))
 
 
-@chaff("reconstruction_score", caught_by=("finds_other_digits_with_an_autoencoder",))
+@chaff(
+    "reconstruction_score",
+    caught_by=("is_zero_for_a_perfect_copy_alone", "finds_other_digits_with_an_autoencoder"),
+)
 def higher_where_the_copy_is_better(x, reconstruction):
     """It answers minus the error, which is higher for normal samples. An anomaly score rises with the error."""
     return -(x - reconstruction).square().flatten(1).mean(1)
@@ -118,9 +120,8 @@ def stacks_a_loop(x, reconstruction):
 @chaff("reconstruction_score", caught_by=("leaves_everything_as_it_was",))
 def subtracts_in_place(x, reconstruction):
     """It subtracts in place and so spoils the caller's images. Make a new tensor for the difference."""
-    with torch.no_grad():
-        x.sub_(reconstruction)
-    return ((x - reconstruction) + reconstruction).square().flatten(1).mean(1)
+    x -= reconstruction
+    return x.square().flatten(1).mean(1)
 
 
 # confidence_score
@@ -169,11 +170,11 @@ def sigmoid_of_the_greatest(logits):
     return 1 - torch.sigmoid(logits).amax(1)
 
 
-@chaff("confidence_score", caught_by=("is_zero_where_one_class_is_certain", "follows_the_odds_of_two_classes"))
+@chaff("confidence_score", caught_by=("follows_the_odds_of_two_classes",))
 def margin_to_the_runner_up(logits):
     """It takes how far the favourite is ahead of the second. The score looks at the favourite's probability alone."""
     best = F.softmax(logits, 1).topk(2, 1).values
-    return (1 - (best[:, 0] - best[:, 1])) * (1 - 1 / logits.shape[1]) + 1e-6
+    return 1 - (best[:, 0] - best[:, 1])
 
 
 @chaff("confidence_score", caught_by=("has_the_right_gradient",))
@@ -203,8 +204,7 @@ def subtracts_the_greatest_of_all(logits):
 @chaff("confidence_score", caught_by=("leaves_everything_as_it_was",))
 def shifts_in_place(logits):
     """It subtracts the greatest logit in place and so changes the caller's logits."""
-    with torch.no_grad():
-        logits.sub_(logits.amax(1, keepdim=True))
+    logits -= logits.amax(1, keepdim=True)
     return 1 - F.softmax(logits, 1).amax(1)
 
 
@@ -369,10 +369,9 @@ def correlations(x, *, eps=1e-6):
 
 @chaff("fit_gaussian", caught_by=("keeps_the_dtype",))
 def default_identity(x, *, eps=1e-6):
-    """Its identity matrix has another type than the samples, and drags the covariance to that type."""
+    """Its identity matrix is float64, as NumPy makes it, and drags the covariance of float32 samples to that type."""
     mean, covariance = _fit(x, 0.0)
-    other = torch.float64 if x.dtype == torch.float32 else torch.float32
-    return mean, (covariance + eps * torch.eye(x.shape[1], dtype=x.dtype)).to(other)
+    return mean, covariance + eps * torch.eye(x.shape[1], dtype=torch.float64)
 
 
 @chaff("fit_gaussian", caught_by=("leaves_everything_as_it_was",))
@@ -568,7 +567,7 @@ def asks_the_net_without_a_graph(x, net):
     with torch.no_grad():
         _, _, s, t = _ask(x, net)
     kept, moved = x.chunk(2, 1)
-    return torch.cat([kept, moved * s.exp() + t], 1), s.sum(1) + 0 * x.sum(1)
+    return torch.cat([kept, moved * s.exp() + t], 1), s.sum(1)
 
 
 @chaff("affine_coupling", caught_by=("trains_the_net",))
@@ -580,9 +579,11 @@ def detaches_the_log_determinant(x, net):
 
 @chaff("affine_coupling", caught_by=("keeps_the_dtype",))
 def log_determinant_in_another_type(x, net):
-    """It keeps the log-determinants in a tensor of another type than the samples."""
-    y, log_det = _couple(x, net)
-    return y, log_det.to(torch.float32 if x.dtype == torch.float64 else torch.float64)
+    """It adds the log-determinants up in a float32 tensor, whatever type the samples have."""
+    y, log_scales = _couple(x, net)
+    log_det = torch.zeros(len(x))
+    log_det += log_scales
+    return y, log_det
 
 
 @chaff("affine_coupling", caught_by=("takes_a_batch_of_one",))
@@ -672,7 +673,7 @@ def inverts_without_a_graph(y, net):
     with torch.no_grad():
         _, _, s, t = _ask(y, net)
     kept, moved = y.chunk(2, 1)
-    return torch.cat([kept, (moved - t) * (-s).exp()], 1), -s.sum(1) + 0 * y.sum(1)
+    return torch.cat([kept, (moved - t) * (-s).exp()], 1), -s.sum(1)
 
 
 @chaff("affine_coupling_inverse", caught_by=("has_the_right_gradient",))
@@ -684,9 +685,11 @@ def holds_the_inverse_scales_constant(y, net):
 
 @chaff("affine_coupling_inverse", caught_by=("keeps_the_dtype",))
 def inverse_log_determinant_in_another_type(y, net):
-    """It keeps the log-determinants in a tensor of another type than the samples."""
-    x, log_det = _uncouple(y, net)
-    return x, log_det.to(torch.float32 if y.dtype == torch.float64 else torch.float64)
+    """It adds the log-determinants up in a float32 tensor, whatever type the samples have."""
+    x, log_scales = _uncouple(y, net)
+    log_det = torch.zeros(len(y))
+    log_det += log_scales
+    return x, log_det
 
 
 @chaff("affine_coupling_inverse", caught_by=("takes_a_batch_of_one",))

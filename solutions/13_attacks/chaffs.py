@@ -241,6 +241,14 @@ def attacks_its_own_prediction(model, x, y, eps, **options):
         return _step(model, x, model(x).argmax(-1), eps, **options)
 
 
+@chaff("fgsm", caught_by=("moves_the_way_the_loss_rises",))
+def runs_from_its_own_prediction(model, x, y, eps, *, targeted=False, **box):
+    """Without a target it takes the network's prediction for the label. The loss is that of y, right or wrong."""
+    with torch.no_grad():
+        label = y if targeted else model(x).argmax(-1)
+    return _step(model, x, label, eps, targeted=targeted, **box)
+
+
 @chaff("fgsm", caught_by=("leaves_unseen_pixels_alone",))
 def moves_unseen_pixels(model, x, y, eps, **options):
     """It moves pixels whose gradient is 0 as if it were negative. Nothing is gained there: they stay."""
@@ -293,13 +301,24 @@ def scales_by_the_steepest(model, x, y, eps, **options):
     return _step(model, x, y, eps, slope=_steepest_first, **options)
 
 
+def _trusting(model, x, y):
+    leaf = x.detach().clone().requires_grad_()
+    return torch.autograd.grad(F.cross_entropy(model(leaf), y, reduction="sum"), leaf)[0]
+
+
+@chaff("fgsm", caught_by=("works_under_no_grad",))
+def trusts_gradients_to_be_on(model, x, y, eps, **options):
+    """It takes gradients for switched on, and its caller may have switched them off. An attack switches them on."""
+    return _step(model, x, y, eps, slope=_trusting, **options)
+
+
 def _switched_off(model, x, y):
     with torch.no_grad():
         loss = F.cross_entropy(model(x.detach().clone().requires_grad_()), y, reduction="sum")
     return torch.autograd.grad(loss, x)[0]
 
 
-@chaff("fgsm", caught_by=("works_under_no_grad",))
+@chaff("fgsm", caught_by=("moves_the_way_the_loss_rises",))
 def gradients_switched_off(model, x, y, eps, **options):
     """It switches gradients off and then asks for one. Judging a model needs none; attacking it does."""
     return _step(model, x, y, eps, slope=_switched_off, **options)
@@ -454,6 +473,12 @@ def scales_by_the_steepest_pgd(model, x, y, eps, **options):
 
 
 @chaff("pgd", caught_by=("works_under_no_grad",))
+def trusts_gradients_to_be_on_pgd(model, x, y, eps, **options):
+    """It takes gradients for switched on, and its caller may have switched them off. An attack switches them on."""
+    return _climb(model, x, y, eps, slope=_trusting, **options)
+
+
+@chaff("pgd", caught_by=("takes_every_step",))
 def gradients_switched_off_pgd(model, x, y, eps, **options):
     """It switches gradients off and then asks for one. Judging a model needs none; attacking it does."""
     return _climb(model, x, y, eps, slope=_switched_off, **options)
@@ -624,6 +649,12 @@ def counts_changes(labels, clean_predictions, adversarial_predictions):
     """It counts every changed prediction. Only right ones that turn wrong are a success."""
     right, _ = _fooled(labels, clean_predictions, adversarial_predictions)
     return (adversarial_predictions != clean_predictions).sum().item() / max(right.sum().item(), 1)
+
+
+@chaff("attack_success_rate", caught_by=("counts_only_those_right_before",))
+def counts_changes_of_all(labels, clean_predictions, adversarial_predictions):
+    """It gives the share of predictions that changed. Only right ones that turn wrong are a success."""
+    return (adversarial_predictions != clean_predictions).sum().item() / max(len(labels), 1)
 
 
 @chaff("attack_success_rate", caught_by=("is_one_if_all_are_fooled", "counts_only_those_right_before"))

@@ -84,7 +84,7 @@ def goes_up_or_down(model, x, y, eps, *, targeted=False, low=0.0, high=1.0):
     return torch.clamp(x.detach() + eps * (2 * up - 1), low, high)
 
 
-@attempt("fgsm", mistake="attacks_its_own_prediction")
+@attempt("fgsm", mistake="runs_from_its_own_prediction")
 def moves_away_from_what_it_sees(model, x, y, eps, *, targeted=False, low=0.0, high=1.0):
     """Push the network away from what it says now; a wanted class is only needed if there is a target."""
     with torch.enable_grad():
