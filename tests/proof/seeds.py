@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="units or exercises; all if none")
     parser.add_argument("--seeds", type=int, default=300)
     parser.add_argument("--training-seeds", type=int, default=20)
-    parser.add_argument("--examples", type=int, default=8, help="inputs drawn per check and seed")
+    parser.add_argument("--examples", type=int, default=3, help="inputs drawn per check and seed")
     options = parser.parse_args()
     chosen = [course().find(name) for name in options.names]
     jobs = [
