@@ -1,0 +1,1 @@
+"""Hidden checks of the generators: what the shared conventions give."""
