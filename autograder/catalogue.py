@@ -149,7 +149,8 @@ class Course:
         """The unit, and the exercise if `name` is one.
 
         Args:
-            name: of an exercise (`fgsm`), of a unit (`attacks`) or of its folder (`13_attacks`).
+            name: of an exercise (`fgsm`), of a unit (`attacks`) or of its folder (`13_attacks`). Where an exercise
+                bears its unit's name, that means the exercise.
 
         Raises:
             UnknownName: with the nearest name, if there is none.
@@ -259,7 +260,8 @@ def _check_exercises(file: Path, content: _UnitFile) -> None:
 def _check_names(units: list[Unit]) -> None:
     seen: dict[str, Unit] = {}
     for unit in units:
-        for name in (unit.name, *(exercise.name for exercise in unit.exercises)):
+        names = [exercise.name for exercise in unit.exercises]
+        for name in names if unit.name in names else [unit.name, *names]:
             if name in seen:
                 file = unit.directory / "unit.toml"
                 raise CourseError(file, "name", f"{name} is taken already, in {seen[name].folder}")

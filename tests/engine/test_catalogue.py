@@ -72,3 +72,13 @@ def test_text_that_is_not_utf8_is_told(mini_course, unit_toml):
     unit_toml.write_bytes(b'title = "\xff"')
     with pytest.raises(CourseError, match="is not UTF-8"):
         load_course(mini_course.root)
+
+
+def test_an_exercise_may_bear_its_units_name(mini_course):
+    """The name alone means the exercise, the folder's name the unit."""
+    stub = mini_course.root / "exercises" / "01_doubles" / "unit.toml"
+    stub.write_text(stub.read_text(encoding="utf-8").replace('name = "double"', 'name = "doubles"'), encoding="utf-8")
+    course = load_course(mini_course.root)
+    unit, exercise = course.find("doubles")
+    assert exercise is not None
+    assert course.find("01_doubles") == (unit, None)
