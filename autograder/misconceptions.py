@@ -41,7 +41,7 @@ class _Nowhere(io.TextIOBase):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What one call did: its result or error, its gradients, and what it changed."""
+    """What one call did: its result or error, its gradients for tensors and networks, and what it changed."""
 
     value: Any
     error: str | None
@@ -152,7 +152,8 @@ def behaviour(unit: Unit, exercise: Exercise, submission: Submission, call: Call
     except BaseException as error:
         return Behaviour(None, type(error).__name__, (), _changed(submission))
     changed = _changed(submission)
-    return Behaviour(_detached(value), None, _gradients(value, list(leaves.values())), changed)
+    wanted = [*leaves.values(), *_parameters(asked)] if leaves else []
+    return Behaviour(_detached(value), None, _gradients(value, wanted), changed)
 
 
 def alike(call: Call, first: Behaviour, second: Behaviour, *, kinds: bool = True) -> bool:
@@ -170,7 +171,7 @@ def alike(call: Call, first: Behaviour, second: Behaviour, *, kinds: bool = True
     if first.error != second.error or first.changed != second.changed:
         return False
     if call.draws:
-        return _alike_by_chance(call, first, second)
+        return _alike_by_chance(call, first, second) and _finite(first) == _finite(second)
     if len(first.gradients) != len(second.gradients):
         return False
     return _close(first.value, second.value) and all(
@@ -228,6 +229,16 @@ def _leaves(unit: Unit, exercise: Exercise, call: Call) -> dict[str, Tensor]:
         for name, value in arguments_of(unit, exercise, call).items()
         if isinstance(value, Tensor) and value.is_floating_point() and name in exercise.shapes
     }
+
+
+def _parameters(call: Call) -> list[Tensor]:
+    """What the networks of a call would learn with."""
+    networks = [each for each in (*call.args, *call.kwargs.values()) if isinstance(each, torch.nn.Module)]
+    return [parameter for network in networks for parameter in network.parameters() if parameter.requires_grad]
+
+
+def _finite(seen: Behaviour) -> bool:
+    return all(each is None or bool(each.isfinite().all()) for each in seen.gradients)
 
 
 def _gradients(value: Any, leaves: list[Tensor]) -> tuple[Tensor | None, ...]:
