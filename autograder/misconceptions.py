@@ -51,7 +51,7 @@ class Behaviour:
 
 def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff | None:
     """The one chaff that `submission` behaves like on the whole battery, or None."""
-    chaffs = chaffs_of(unit, exercise.name)
+    chaffs = [each for each in chaffs_of(unit, exercise.name) if not each.silent]
     if not chaffs:
         return None
     calls, right = battery(unit, exercise), _right_behaviours(unit, exercise.name)

@@ -229,7 +229,7 @@ def _caught(unit: Unit, each: Chaff, checks: dict[str, Check]) -> Iterator[Findi
 
 
 def _misconceptions(unit: Unit) -> Iterator[Finding]:
-    """Every chaff must behave unlike the reference and unlike every other chaff on the battery."""
+    """Every chaff that is ever told must behave unlike the reference and unlike every other one on the battery."""
     for exercise in unit.exercises:
         yield from look_alikes(unit, exercise)
 
@@ -239,6 +239,8 @@ def look_alikes(unit: Unit, exercise: Exercise) -> Iterator[Finding]:
     calls = battery(unit, exercise)
     seen = {"the reference": list(behaviours(unit, exercise, reference_of(unit), calls))}
     for each in chaffs_of(unit, exercise.name):
+        if each.silent:
+            continue
         mine = list(behaviours(unit, exercise, standing_alone(unit, each), calls))
         for other, theirs in seen.items():
             if all(alike(*triple) for triple in zip(calls, mine, theirs, strict=True)):

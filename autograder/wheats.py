@@ -29,13 +29,17 @@ class Wheat:
 
 @dataclass(frozen=True)
 class Chaff:
-    """A wrong answer to `exercise`, the sentence for the student who made it, and the promises that it breaks."""
+    """A wrong answer to `exercise`, the sentence for the student who made it, and the promises that it breaks.
+
+    Where some right answer does the same in a single call, `silent` says that the sentence is never told.
+    """
 
     exercise: str
     name: str
     function: Callable[..., object]
     sentence: str
     caught_by: tuple[str, ...]
+    silent: bool = False
 
 
 def wheat(exercise: str) -> Callable[[Function], Function]:
@@ -48,12 +52,12 @@ def wheat(exercise: str) -> Callable[[Function], Function]:
     return mark
 
 
-def chaff(exercise: str, *, caught_by: tuple[str, ...]) -> Callable[[Function], Function]:
-    """Marks a function as a wrong answer to `exercise`, caught by each of the promises `caught_by`."""
+def chaff(exercise: str, *, caught_by: tuple[str, ...], silent: bool = False) -> Callable[[Function], Function]:
+    """Marks a function as a wrong answer to `exercise`, caught by each of the promises `caught_by`; see `Chaff`."""
 
     def mark(function: Function) -> Function:
         sentence = " ".join((inspect.getdoc(function) or "").split())
-        found = Chaff(exercise, function.__name__, function, sentence, tuple(caught_by))
+        found = Chaff(exercise, function.__name__, function, sentence, tuple(caught_by), silent)
         function.__chaff__ = found  # type: ignore[attr-defined]
         return function
 
