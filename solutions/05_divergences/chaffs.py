@@ -416,7 +416,8 @@ def clips_buffers_too(module, limit):
     """It clips the whole state, buffers such as the statistics of batch normalisation too. They are no weights."""
     with torch.no_grad():
         for each in module.state_dict().values():
-            each.clamp_(-limit, limit)
+            if each.is_floating_point():
+                each.clamp_(-limit, limit)
 
 
 @chaff("clip_weights", caught_by=("returns_nothing",))
@@ -654,7 +655,7 @@ def gradient_through_the_loop(weight, u, num_iterations):
     return u @ weight @ v, u.detach()
 
 
-@chaff("power_iteration", caught_by=("has_the_right_gradient", "makes_a_critic_that_measures_a_shift"))
+@chaff("power_iteration", caught_by=("has_the_right_gradient",))
 def constant_estimate(weight, u, num_iterations):
     """It detaches the estimate as well. What is divided by sigma must feel that sigma grows with the weight."""
     u, v = _walk(weight, u, num_iterations)
@@ -669,7 +670,7 @@ def returned_vector_in_the_graph(weight, u, num_iterations):
     return after.detach() @ weight @ v, after
 
 
-@chaff("power_iteration", caught_by=("goes_on_from_the_u_that_it_returned", "makes_a_critic_that_measures_a_shift"))
+@chaff("power_iteration", caught_by=("goes_on_from_the_u_that_it_returned",))
 def returns_the_old_vector(weight, u, num_iterations):
     """It gives back the u that came in, so that next time starts from the beginning. Return the last one."""
     after, v = _walk(weight, u, num_iterations)
@@ -704,14 +705,14 @@ def root_of_all_squares(weight, u, num_iterations):
     return weight.norm(), u
 
 
-@chaff("power_iteration", caught_by=("reaches_it_after_many_iterations",))
+@chaff("power_iteration", caught_by=("reaches_it_after_many_iterations", "makes_a_critic_that_measures_a_shift"))
 def squared_estimate(weight, u, num_iterations):
     """It returns the square, which is the greatest eigenvalue of W Wᵀ. Sigma is its root."""
     u, v = _walk(weight, u, num_iterations)
     return (u @ weight @ v) ** 2, u
 
 
-@chaff("power_iteration", caught_by=("ignores_the_length_of_u",))
+@chaff("power_iteration", caught_by=("ignores_the_length_of_u", "makes_a_critic_that_measures_a_shift"))
 def never_normalises_the_start(weight, u, num_iterations):
     """It normalises u and not v, whose length then goes into the estimate. Both are divided by their lengths."""
     if num_iterations < 1:

@@ -56,10 +56,11 @@ def _estimate(
     fine: Callable[[Tensor, Tensor], Tensor | float],
     seed: int,
     device: torch.device,
+    rate: float = 1e-2,
 ) -> float:
     """What the critic says of the shift once it is trained: fast at first, then slowly."""
     batches = _two_gaussians(seed, device)
-    fast, slow = (adam(critic.parameters(), rate, betas=(0.5, 0.9)) for rate in (1e-2, 1e-3))
+    fast, slow = (adam(critic.parameters(), each, betas=(0.5, 0.9)) for each in (rate, rate / 10))
     for number in range(STEPS):
         real, fake = next(batches)
         scores = score(torch.cat([real, fake]))
@@ -85,7 +86,7 @@ def test_gradient_penalty__measures_a_shift_with_its_bias(submission, seed, devi
     return max(errors)
 
 
-@training(measures="how far a spectrally normalised critic's reading of a shift of 2 is from 2", below=0.3)
+@training(measures="how far a normalised critic's reading of a shift is off, as a share of it, at most 1", below=0.3)
 def test_power_iteration__makes_a_critic_that_measures_a_shift(submission, seed, device):
     """A critic whose weights are divided by their sigmas reads a shift of 2 as about 2."""
     critic, generator = _critic(seed, device), torch.Generator().manual_seed(seed)
@@ -99,4 +100,5 @@ def test_power_iteration__makes_a_critic_that_measures_a_shift(submission, seed,
             normalised[name] = weight / sigma
         return torch.func.functional_call(critic, normalised, (x,))
 
-    return abs(_estimate(critic, score, lambda real, fake: 0.0, seed, device) - SHIFT)
+    reading = _estimate(critic, score, lambda real, fake: 0.0, seed, device, rate=3e-2)
+    return min(1.0, abs(reading / SHIFT - 1))

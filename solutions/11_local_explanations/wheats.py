@@ -238,7 +238,10 @@ def walks_the_names(model, layer, x):
             raise ValueError(layer)
         part = children[name]
     found = {}
-    with torch.no_grad(), part.register_forward_hook(lambda _, __, output: found.update({layer: output.clone()})):
+    with (
+        torch.inference_mode(),
+        part.register_forward_hook(lambda _, __, output: found.update({layer: output.clone()})),
+    ):
         model(x)
     return found[layer].detach()
 
