@@ -7,9 +7,11 @@ functions that changed; a child that hangs is killed, and the next save gets a f
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -36,8 +38,10 @@ def run(course: Course) -> int:
     torch.set_num_threads(1)  # a fork after threads have started may hang
     seen = {unit.module_path: _read(unit.module_path) for unit in course.units}
     click.echo(f"Watching {course.root / 'exercises'}. Save a file and its changed exercises are checked; Ctrl-C ends.")
+    stop = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())  # an exception may be lost on its way
     try:
-        for changes in watch(course.root / "exercises", watch_filter=PythonFilter(), raise_interrupt=True):
+        for changes in watch(course.root / "exercises", watch_filter=PythonFilter(), stop_event=stop):
             saved = {Path(path) for _, path in changes}
             for unit in course.units:
                 if unit.module_path.resolve() not in {path.resolve() for path in saved}:
@@ -45,10 +49,11 @@ def run(course: Course) -> int:
                 text = _read(unit.module_path)
                 names = changed_exercises(unit, seen[unit.module_path], text)
                 seen[unit.module_path] = text
-                if names:
-                    check_in_child(course, names)
-    except KeyboardInterrupt:
-        click.echo("\nThe watch is over.")
+                if names and not stop.is_set():
+                    check_in_child(course, names, stop=stop)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    click.echo("\nThe watch is over.")
     return 0
 
 
@@ -71,8 +76,10 @@ def changed_exercises(unit: Unit, before: str, after: str) -> tuple[str, ...]:
     return tuple(name for name in names if name in changed)
 
 
-def check_in_child(course: Course, names: tuple[str, ...], *, patience: float = PATIENCE) -> int | None:
-    """Runs the visible checks of exercises in a fork of this process.
+def check_in_child(
+    course: Course, names: tuple[str, ...], *, patience: float = PATIENCE, stop: threading.Event | None = None
+) -> int | None:
+    """Runs the visible checks of exercises in a fork of this process, until `stop` is set.
 
     Returns:
         pytest's exit status, or None if the child had to be killed.
@@ -82,13 +89,17 @@ def check_in_child(course: Course, names: tuple[str, ...], *, patience: float = 
     if child == 0:
         os._exit(_child(course, names))
     end = time.monotonic() + patience
-    while time.monotonic() < end:
+    while time.monotonic() < end and not (stop is not None and stop.is_set()):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+        os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    if stop is not None and stop.is_set():
+        return None
     click.echo(f"The checks did not end within {patience:g} s and were stopped; is there an endless loop?")
     return None
 
@@ -97,6 +108,7 @@ def _child(course: Course, names: tuple[str, ...]) -> int:
     status = 1
     try:
         os.setpgid(0, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(course.root)
         import pytest
 
