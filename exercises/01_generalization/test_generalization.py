@@ -118,10 +118,10 @@ def test_is_bad_dataset__is_rarer_with_more_data(submission, seed):
     return rate_of_bad_datasets(submission, 50, seed) - rate_of_bad_datasets(submission, 400, seed + 1)
 
 
-@training(measures="share of bad training sets of 400 samples", below=2 * HYPOTHESES * math.exp(-800 * EPSILON**2))
+@training(measures="share of bad training sets of 300 samples", below=2 * HYPOTHESES * math.exp(-600 * EPSILON**2))
 def test_is_bad_dataset__seldom_happens_with_many_samples(submission, seed):
     """Bad training sets are rarer than the bound of this unit allows."""
-    return rate_of_bad_datasets(submission, 400, seed)
+    return rate_of_bad_datasets(submission, 300, seed)
 
 
 @given(samples=st.integers(1, 40), hundredths=st.integers(1, 60))

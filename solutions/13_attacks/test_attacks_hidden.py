@@ -36,7 +36,7 @@ def _proxy(model: nn.Module, seen: Tensor) -> nn.Module:
     return nn.Sequential(nn.Flatten(), mask.to(seen.device), model).eval()
 
 
-@training(measures="accuracy under PGD less accuracy under FGSM, on digits with ε = 0.1", below=-0.01)
+@training(measures="accuracy under PGD less accuracy under FGSM, on digits with ε = 0.1", below=-0.02)
 def test_pgd__does_better_than_fgsm(submission, seed, device):
     """Ten small steps leave a trained network less accuracy than a single large one."""
     model, data = trained_digits_classifier(seed, device), digits()
@@ -46,7 +46,7 @@ def test_pgd__does_better_than_fgsm(submission, seed, device):
     return accuracy(model, several, y) - accuracy(model, single, y)
 
 
-@training(measures="accuracy under one proxy's attack less accuracy under the ensemble's", above=0.12)
+@training(measures="accuracy under one proxy's attack less accuracy under the ensemble's", above=0.16)
 def test_ensemble_logits__attacks_transfer_better(submission, seed, device):
     """What fools four proxies together, each of which sees a third of the pixels, fools a stranger more often."""
     victim, data = trained_digits_classifier(seed, device), digits()

@@ -37,8 +37,12 @@ def measure(job: Job) -> tuple[str, str, str, float, str, float]:
     for each in chaffs_of(unit, check.exercise.name):
         if check.promise in each.caught_by:
             better = min if training.below is not None else max
-            values = _values(check, {each.exercise: each.function}, max(seeds // 4, 3), device)
-            wrong.append(f"{each.name} {better(values):.4g}")
+            try:
+                values = _values(check, {each.exercise: each.function}, max(seeds // 4, 3), device)
+            except Exception as error:
+                wrong.append(f"{each.name} {type(error).__name__}")
+            else:
+                wrong.append(f"{each.name} {better(values):.4g}")
     bar = f"< {training.below:g}" if training.below is not None else f"> {training.above:g}"
     return check_name, bar, training.measures, worst, "; ".join(wrong), seconds
 
