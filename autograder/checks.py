@@ -20,7 +20,7 @@ from hypothesis.errors import Flaky, HypothesisException
 from autograder.catalogue import Exercise, Unit
 from autograder.content import load_file
 from autograder.conventions import convention_check
-from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError
+from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError, WorkerLost
 from autograder.implementation import line_in
 from autograder.profiles import Profile
 from autograder.submission import Submission
@@ -150,6 +150,8 @@ def verdict_on(error: BaseException | None, submission: Submission) -> Verdict:
         return Verdict("not_started", "not written yet")
     if isinstance(error, CallTimeout):
         return Verdict("timeout", str(error), line=line_in(error, path))
+    if isinstance(error, WorkerLost):
+        return Verdict("crashed", error.message)
     if isinstance(error, CheckFailure):
         return Verdict("failed", error.message, error.yours, error.wanted)
     if isinstance(error, Flaky):
@@ -166,7 +168,7 @@ def verdict_on(error: BaseException | None, submission: Submission) -> Verdict:
 
 def needs_a_second_opinion(error: BaseException | None, submission: Submission) -> bool:
     """Whether `error` came from a check itself, after the boundary had accepted what the submission gave."""
-    if error is None or isinstance(error, (CheckFailure, Flaky, NotStarted, CallTimeout)):
+    if error is None or isinstance(error, (CheckFailure, Flaky, NotStarted, CallTimeout, WorkerLost)):
         return False
     return not _in_a_call(submission)
 

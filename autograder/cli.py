@@ -137,6 +137,39 @@ def reset(name: str) -> None:
 
 
 @commands.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for results.")
+@click.option("--units", metavar="A,B", help="The units that count; all if not given.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Submissions judged at a time.")
+@click.option("--isolation", type=click.Choice(["bubblewrap", "none"]), help="How submissions are kept apart.")
+@click.option("--device", default="cpu", show_default=True, help="Where training checks run: auto, cpu, cuda.")
+@click.option("--secret", type=click.Path(dir_okay=False, path_type=Path), help="File that inputs are drawn from.")
+@click.pass_context
+def grade(ctx: click.Context, /, paths: tuple[Path, ...], out: Path, **options: Any) -> None:
+    """Grades submissions in a sandbox, all checks, hidden ones too; a second run does only what is missing.
+
+    Each PATH is one submission: a folder, an archive or a file.
+    """
+    from autograder.grading.command import run
+
+    ctx.exit(run(_course(), paths, out, **options))
+
+
+@commands.command()
+@click.argument("results", required=False, type=click.Path(path_type=Path), metavar="[RESULTS]")
+@click.option("--to", "form", required=True, type=click.Choice(["csv", "html", "junit", "gradescope"]))
+@click.option("--out", type=click.Path(path_type=Path), help="Where to; csv and junit go to the terminal without it.")
+def export(results: Path | None, form: str, out: Path | None) -> None:
+    """Turns RESULTS of `grade`, a folder or one file, into other formats.
+
+    Without RESULTS they are looked for in the folder named by --out.
+    """
+    from autograder.grading.command import export as run
+
+    run(results, form, out)
+
+
+@commands.command()
 @click.argument("names", nargs=-1, metavar="[UNIT]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something is out of date.")
 @click.pass_context

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+import cloudpickle
+
 from autograder.errors import CourseError
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -35,6 +37,7 @@ def load_file(path: Path) -> ModuleType:
     except Exception as error:
         del sys.modules[name]
         raise CourseError(path, "", f"cannot be loaded: {type(error).__name__}: {error}") from error
+    cloudpickle.register_pickle_by_value(module)  # a worker cannot import it
     return module
 
 

@@ -50,3 +50,15 @@ class NotStarted(BaseException):
 
 class CallTimeout(BaseException):
     """A call did not return in time. Not an `Exception`, so that `except Exception` does not stop it."""
+
+
+class WorkerLost(BaseException):
+    """The process that ran a submission is gone, late, or answers nonsense. Not an `Exception`, as the two above.
+
+    Args:
+        message: a sentence for the student.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self.message = message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.errors import CallTimeout, CheckFailure, NotStarted
+from autograder.errors import CallTimeout, CheckFailure, NotStarted, WorkerLost
 from autograder.limits import time_limit
 from autograder.stubs import still_a_stub
 
@@ -30,6 +31,7 @@ class Implementation:
         problem: a sentence for the student where the whole file cannot be used.
         problems: a sentence for each function that cannot be used.
         hung: whether running the file did not end.
+        lost: whether running the file ended the process that ran it.
     """
 
     functions: Mapping[str, Callable[..., Any]]
@@ -38,6 +40,7 @@ class Implementation:
     problem: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
     hung: bool = False
+    lost: bool = False
 
     def function(self, name: str) -> Callable[..., Any]:
         """The function of this name.
@@ -46,9 +49,12 @@ class Implementation:
             NotStarted: if it is absent or still the stub.
             CheckFailure: if it, or its file, cannot be used.
             CallTimeout: if running the file did not end.
+            WorkerLost: if running the file ended its process.
         """
         if self.hung:
             raise CallTimeout(self.problem)
+        if self.lost:
+            raise WorkerLost(self.problem)
         if name in self.problems:
             raise CheckFailure(self.problems[name])
         if self.source and still_a_stub(self.source, name) and name not in self.functions:
@@ -143,3 +149,22 @@ def _syntax_sentence(path: Path, error: BaseException) -> str:
         return f"{path.name} cannot be parsed: {type(error).__name__}: {error}"
     text = (error.text or "").strip()
     return f"line {error.lineno} of {path.name} is no Python ({error.msg})" + (f": {text}" if text else "")
+
+
+def check_parameters(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Holds that `function` can be called so.
+
+    Raises:
+        CheckFailure: if it has other parameters than its stub.
+    """
+    try:
+        signature = inspect.signature(function)
+        signature.bind(*args, **kwargs)
+    except ValueError:  # a built-in without a signature
+        return
+    except TypeError as error:
+        given = ", ".join(["…"] * len(args) + [f"{name}=…" for name in kwargs])
+        raise CheckFailure(
+            f"{name}{signature} cannot be called as {name}({given}): {error}; "
+            "keep the parameters that the stub has (`autograder reset` shows them)"
+        ) from None

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, register_random, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 PRACTICE_EXAMPLES = 25
+GRADING_EXAMPLES = 25
 
 
 @dataclass(frozen=True)

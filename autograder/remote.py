@@ -16,7 +16,7 @@ from torch import Tensor
 
 from autograder import wire
 from autograder.effects import Fact, observe
-from autograder.errors import CheckFailure
+from autograder.errors import CallTimeout, CheckFailure
 from autograder.worker import differentiable, pack, tensors_in
 
 FACTS = (Tensor, bool, int, float, str, type(None))
@@ -34,8 +34,10 @@ class RemoteError:
 
     def as_exception(self) -> BaseException:
         """An exception of the same kind where it is one of Python's own; the line stands in `submission_line`."""
-        if self.kind == "WireError":
+        if self.kind in ("WireError", "CheckFailure"):
             return CheckFailure(self.message)
+        if self.kind == "CallTimeout":
+            return CallTimeout(self.message)
         kind = getattr(builtins, self.kind, None)
         named = (isinstance(kind, type) and issubclass(kind, Exception)) or self.kind == "SystemExit"
         error: Any
@@ -57,12 +59,32 @@ class Reply:
 
 
 class Remote:
-    """Calls functions through a transport that takes a request's bytes and gives the reply's."""
+    """Calls functions through a transport that takes a request's bytes and gives the reply's.
 
-    def __init__(self, transport: Callable[[bytes], bytes]):
-        self._transport = transport
+    Args:
+        transport: to the far side and back.
+        devices: kinds of device on which it may place what it gives back.
+        spoilt: called when an answer was malformed, so that nobody else is asked there.
+    """
 
-    def call(self, name: str, arguments: dict[str, object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reply:
+    def __init__(
+        self,
+        transport: Callable[[bytes], bytes],
+        *,
+        devices: frozenset[str] = frozenset({"cpu"}),
+        spoilt: Callable[[], None] = lambda: None,
+    ):
+        self._transport, self._devices, self._spoilt = transport, devices, spoilt
+
+    def call(
+        self,
+        name: str,
+        arguments: dict[str, object],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        seconds: float = 0.0,
+    ) -> Reply:
         """One call of the function `name`.
 
         Args:
@@ -70,6 +92,7 @@ class Remote:
             arguments: by parameter name; the objects of `args` and `kwargs`.
             args: given by position.
             kwargs: given by keyword.
+            seconds: how long it may work, which the far side minds; 0 sets no limit.
 
         Raises:
             CheckFailure: if the reply is malformed.
@@ -87,12 +110,14 @@ class Remote:
             "args": args,
             "kwargs": kwargs,
             "facts": lost,
+            "seconds": seconds,
         }
         answer = self._ask(request)
-        changes = answer.get("changes") or {}
+        changes = answer.get("changes")
+        changes = {} if changes is None else changes
         facts_only = isinstance(changes, dict) and all(isinstance(each, FACTS) for each in changes.values())
         if not facts_only or not all(isinstance(path, str) for path in changes):
-            raise CheckFailure("the answer could not be read: its changes are malformed")
+            raise self._malformed("its changes are malformed")
         if answer["error"] is not None:
             return Reply(None, changes, answer["error"])
         value = answer["value"]
@@ -128,13 +153,17 @@ class Remote:
                 raise CheckFailure("a backward pass gave a gradient of another shape or type than its input")
         return found, answer["node"], answer["carries"]
 
+    def _malformed(self, how: str) -> CheckFailure:
+        self._spoilt()
+        return CheckFailure(f"the answer could not be read: {how}")
+
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            answer = wire.decode(self._transport(pack(request)))
+            answer = wire.decode(self._transport(pack(request)), devices=self._devices)
         except wire.WireError as error:
-            raise CheckFailure(f"the answer could not be read: {error}") from None
+            raise self._malformed(str(error)) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("error", 0), (dict, type(None))):
-            raise CheckFailure("the answer could not be read: it is malformed")
+            raise self._malformed("it is malformed")
         told = answer["error"]
         if told is not None:
             line = told.get("line")
@@ -147,13 +176,13 @@ class Remote:
             return answer
         node, carries = answer.get("node"), answer.get("carries")
         if not (node is None or isinstance(node, int)) or not isinstance(carries, list):
-            raise CheckFailure("the answer could not be read: its graph is malformed")
+            raise self._malformed("its graph is malformed")
         return {**answer, "node": node, "carries": carries, "value": answer.get("value")}
 
     def _differentiable(self, value: Any, node: int, carries: list[Any], inputs: Sequence[Tensor]) -> Any:
         found = tensors_in(value)
         if not all(isinstance(each, int) and 0 <= each < len(found) for each in carries) or not inputs:
-            raise CheckFailure("the answer could not be read: its graph is malformed")
+            raise self._malformed("its graph is malformed")
         with torch.enable_grad():
             answers = _Answer.apply(self, node, [found[index] for index in carries], *inputs)
         return _replaced(value, {id(found[index]): each for index, each in zip(carries, answers, strict=True)})

@@ -56,6 +56,17 @@ def definitions(tree: ast.Module) -> Definitions:
     return found
 
 
+def parses(source: str) -> bool:
+    """Whether all of `source` is Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except UNPARSABLE:
+            return False
+    return True
+
+
 def is_written(source: str, name: str) -> bool:
     """Whether the function is there and no stub.
 

@@ -20,7 +20,7 @@ from autograder.catalogue import Exercise, Unit
 from autograder.effects import CannotWriteError, Fact, Snapshot, observe, write
 from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
-from autograder.implementation import Implementation
+from autograder.implementation import Implementation, check_parameters
 from autograder.limits import time_limit
 from autograder.stubs import stub_signatures
 
@@ -52,6 +52,7 @@ class Submission:
         unit: the unit whose contracts hold.
         implementation: the functions to be judged.
         loopback: send every call through the wire's codec, as grading does.
+        remote: where the functions run, if not in this process.
         seconds: limit for one call; None takes the exercise's own, 0 sets none.
     """
 
@@ -61,6 +62,7 @@ class Submission:
         implementation: Implementation,
         *,
         loopback: bool = False,
+        remote: Remote | None = None,
         seconds: float | None = None,
     ):
         self.unit, self.implementation, self.seconds = unit, implementation, seconds
@@ -70,8 +72,8 @@ class Submission:
         self._any_value = False
         self._spent = 0.0
         self._timeouts: Counter[str] = Counter()
-        self._remote: Remote | None = None
-        if loopback:
+        self._remote = remote
+        if loopback and remote is None:
             from autograder.remote import Remote
             from autograder.worker import Worker
 
@@ -101,21 +103,20 @@ class Submission:
         function = self.implementation.function(exercise.name)
         self._check_forbidden(exercise)
         arguments = self._arguments(exercise, args, kwargs)
-        _check_parameters(exercise, function, args, kwargs)
         self.latest = record = Record(exercise.name, arguments)
         bound = boundary.bind_shapes(exercise, arguments)
         with self._in_time(exercise):
             if self._remote is None:
                 value = _call_here(exercise, function, args, kwargs, record)
             else:
-                value = _call_over_the_wire(exercise, self._remote, args, kwargs, record)
+                value = _call_over_the_wire(exercise, self._remote, args, kwargs, record, self._limit(exercise))
         record.value, record.returned = value, True
         return boundary.validate(exercise, value, bound, any_value=self._any_value)
 
     @contextlib.contextmanager
     def _in_time(self, exercise: Exercise) -> Iterator[None]:
         """Limits one call, and all calls of one check together."""
-        seconds = exercise.seconds if self.seconds is None else self.seconds
+        seconds = self._limit(exercise)
         sentence = f"{exercise.name} did not return within {seconds:g} s"
         if seconds and self._timeouts[exercise.name] >= TIMEOUTS:
             raise CallTimeout(f"not tried again: {sentence}")
@@ -130,6 +131,9 @@ class Submission:
             raise
         finally:
             self._spent += time.perf_counter() - started
+
+    def _limit(self, exercise: Exercise) -> float:
+        return exercise.seconds if self.seconds is None else self.seconds
 
     def begin_check(self) -> None:
         """Starts counting the time of calls anew."""
@@ -162,6 +166,7 @@ def signatures_of(unit: Unit) -> dict[str, inspect.Signature]:
 def _call_here(
     exercise: Exercise, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], record: Record
 ) -> Any:
+    check_parameters(exercise.name, function, args, kwargs)
     snapshot = Snapshot(record.arguments)
     value = None
     try:
@@ -181,10 +186,15 @@ def _call_here(
 
 
 def _call_over_the_wire(
-    exercise: Exercise, remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any], record: Record
+    exercise: Exercise,
+    remote: Remote,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    record: Record,
+    seconds: float,
 ) -> Any:
     facts = observe(record.arguments)
-    reply = remote.call(exercise.name, dict(record.arguments), args, kwargs)
+    reply = remote.call(exercise.name, dict(record.arguments), args, kwargs, seconds=seconds)
     declared = {path: fact for path, fact in reply.changes.items() if _may_change(exercise, record.arguments, path)}
     try:
         write(record.arguments, declared)
@@ -226,19 +236,3 @@ def _tensors(value: object) -> Iterator[Tensor]:
     elif isinstance(value, (tuple, list)):
         for each in value:
             yield from _tensors(each)
-
-
-def _check_parameters(
-    exercise: Exercise, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    try:
-        signature = inspect.signature(function)
-        signature.bind(*args, **kwargs)
-    except ValueError:  # a built-in without a signature
-        return
-    except TypeError as error:
-        given = ", ".join(["…"] * len(args) + [f"{name}=…" for name in kwargs])
-        raise CheckFailure(
-            f"{exercise.name}{signature} cannot be called as {exercise.name}({given}): {error}; "
-            "keep the parameters that the stub has (`autograder reset` shows them)"
-        ) from None

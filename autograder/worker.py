@@ -22,6 +22,8 @@ from torch import Tensor
 
 from autograder import effects, wire
 from autograder.errors import CallTimeout, NotStarted
+from autograder.implementation import check_parameters
+from autograder.limits import time_limit
 from autograder.places import Walk
 
 KEPT = 64  # latest results whose graph is kept for a backward pass
@@ -42,16 +44,20 @@ class Worker:
     Args:
         functions: the submission's, by name.
         path: its file, for the lines of errors.
+        limited: keep calls within the time that they are given, as only a process of its own can.
     """
 
-    def __init__(self, functions: Mapping[str, Callable[..., Any]], path: Path | None = None):
-        self._functions, self._path = functions, path
+    def __init__(self, functions: Mapping[str, Callable[..., Any]], path: Path | None = None, *, limited: bool = False):
+        self._functions, self._path, self._limited = functions, path, limited
         self._nodes: OrderedDict[int, Node] = OrderedDict()
         self._next = 0
 
     def handle(self, request: bytes) -> bytes:
         """The reply to one request."""
-        asked = cloudpickle.loads(request)
+        return self.answer(cloudpickle.loads(request))
+
+    def answer(self, asked: dict[str, Any]) -> bytes:
+        """The reply to one request that was read already."""
         answer = self._call(asked) if asked["do"] == "call" else self._differentiate(asked)
         try:
             return wire.encode(answer, subject=f"{asked.get('name', 'a gradient')} returned")
@@ -63,8 +69,12 @@ class Worker:
         effects.write(arguments, asked["facts"])
         snapshot = effects.Snapshot(arguments)
         answer: dict[str, Any] = {"error": None, "value": None, "node": None, "carries": []}
+        name, args, kwargs = asked["name"], asked["args"], asked["kwargs"]
+        seconds = asked["seconds"] if self._limited else 0.0
         try:
-            value = plain(self._functions[asked["name"]](*asked["args"], **asked["kwargs"]))
+            check_parameters(name, self._functions[name], args, kwargs)
+            with time_limit(seconds, f"{name} did not return within {seconds:g} s"):
+                value = plain(self._functions[name](*args, **kwargs))
         except (KeyboardInterrupt, CallTimeout, NotStarted):
             raise
         except BaseException as error:

@@ -1,0 +1,85 @@
+"""Messages over a socket: eight bytes of length, then as many bytes."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+
+_LENGTH = struct.Struct("<Q")
+CHUNK = 1 << 20
+LIMIT = 1 << 28  # bytes of a message; `wire` has the same
+
+
+class ChannelError(Exception):
+    """The other side is gone, late, or sends what is no message; the text says which."""
+
+
+class Late(ChannelError):
+    """Nothing came in time."""
+
+
+def send(channel: socket.socket, message: bytes, *, seconds: float | None = None) -> None:
+    """Sends a message.
+
+    Raises:
+        ChannelError: if the other side is gone, or does not take it within `seconds`.
+    """
+    view = memoryview(_LENGTH.pack(len(message)) + message)
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        while view:
+            if end is not None:
+                _wait(channel, select.POLLOUT, end)
+            view = view[channel.send(view[:CHUNK], socket.MSG_DONTWAIT if end is not None else 0) :]
+    except OSError as error:
+        raise ChannelError(f"it is gone ({error.strerror})") from None
+
+
+def receive(channel: socket.socket, *, seconds: float | None = None, limit: int = LIMIT) -> bytes:
+    """The next message.
+
+    Args:
+        channel: the socket.
+        seconds: how long to wait for all of it; None waits for ever.
+        limit: the most bytes that it may have.
+
+    Raises:
+        ChannelError: if there is none, it is too long, or (`Late`) it did not come in time.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, end))
+    if length > limit:
+        raise ChannelError(f"its answer is said to have {length:,} bytes; {limit:,} are allowed")
+    return bytes(_exactly(channel, length, end))
+
+
+def has_something(channel: socket.socket) -> bool:
+    """Whether bytes, or the end, wait to be read."""
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _exactly(channel: socket.socket, size: int, end: float | None) -> bytearray:
+    """`size` bytes; memory is taken as they come, not as they are announced."""
+    found = bytearray()
+    while len(found) < size:
+        if end is not None:
+            _wait(channel, select.POLLIN, end)
+        try:
+            piece = channel.recv(min(size - len(found), CHUNK))
+        except OSError as error:
+            raise ChannelError(f"it is gone ({error.strerror})") from None
+        if not piece:
+            raise ChannelError("it ended")
+        found += piece
+    return found
+
+
+def _wait(channel: socket.socket, event: int, end: float) -> None:
+    poll = select.poll()
+    poll.register(channel, event)
+    if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+        raise Late("it did not answer in time")

@@ -1,0 +1,167 @@
+"""The warm process: it imports what every worker needs, sees no submission, and forks workers on demand.
+
+For each worker there are two processes. The keeper (ours) watches over the memory and number of processes of the
+worker, ends it when the judge lets go, and reports how it ended. The worker is the first process of a namespace of its
+own: when it ends, the kernel ends whatever it had started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+from typing import Any
+
+from autograder.sandbox import kernel
+
+GLANCE = 100  # milliseconds between two looks at a worker's memory
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def main() -> None:
+    """Serves the judge behind the inherited socket `argv[1]` with the settings `argv[2]`, until it lets go."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    settings = json.loads(sys.argv[2])
+    if settings["warm"]:
+        _warm_up()
+    gc.collect()
+    gc.freeze()  # workers share this memory as long as they do not write to it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's business
+    control.sendall(b"ready")
+    while True:
+        message, handles, _, _ = socket.recv_fds(control, 64, 2)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _keep(int(message), settings, *handles)
+        for handle in handles:
+            os.close(handle)
+
+
+def _warm_up() -> None:
+    """Imports, and first calls of what prepares itself at the first call."""
+    import torch
+
+    from autograder import remote, server  # noqa: F401
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    weight = torch.ones(8, 8, requires_grad=True)
+    image = torch.nn.functional.conv2d(torch.ones(1, 1, 8, 8), torch.ones(1, 1, 3, 3))
+    torch.autograd.grad(torch.nn.functional.gelu(weight @ weight).sum() + image.sum(), weight)
+    repr(weight)
+    tempfile.gettempdir()
+
+
+def _keep(number: int, settings: dict[str, Any], data: int, status: int) -> None:
+    """Starts a worker and watches over it; never returns."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        kernel.die_with_parent(signal.SIGKILL)
+        channel = socket.socket(fileno=status)
+        processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+        if settings["namespaces"]:
+            kernel.unshare(user=settings["user_namespace"])
+        worker = os.fork()
+        if worker == 0:
+            _work(number, settings, data)
+        os.close(data)
+        reason = _watch(worker, channel, processes, settings)
+        _, code = os.waitpid(worker, 0)
+        end = f"signal {-os.waitstatus_to_exitcode(code)}" if os.WIFSIGNALED(code) else f"exit {os.WEXITSTATUS(code)}"
+        channel.sendall(json.dumps({"reason": reason, "end": end}).encode())
+    except BaseException as error:
+        with contextlib.suppress(BaseException):
+            channel.sendall(json.dumps({"reason": "start", "end": f"{type(error).__name__}: {error}"}).encode())
+    finally:
+        os._exit(0)
+
+
+def _watch(worker: int, channel: socket.socket, processes: int, settings: dict[str, Any]) -> str:
+    """Waits for the worker's end, and brings it about if need be; why it was ended, or nothing."""
+    poll = select.poll()
+    poll.register(os.pidfd_open(worker), select.POLLIN)
+    poll.register(channel, select.POLLIN)
+    while True:
+        ready = [handle for handle, _ in poll.poll(GLANCE)]
+        reason = ""
+        if channel.fileno() in ready:
+            reason = "let go"
+        elif not ready:
+            reason = _excess(worker, processes, settings)
+        if reason:
+            os.kill(worker, signal.SIGKILL)
+        if reason or ready:
+            return reason
+
+
+def _excess(worker: int, processes: int, settings: dict[str, Any]) -> str:
+    """Which limit the worker and all that it started are above together, if any."""
+    parents, sizes = {}, {}
+    for name in os.listdir(processes):
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError), open(os.open(f"{name}/stat", 0, dir_fd=processes)) as file:
+                fields = file.read().rpartition(")")[2].split()
+                parents[int(name)], sizes[int(name)] = int(fields[1]), int(fields[21]) * _PAGE
+    family = {worker}
+    while grown := {each for each, parent in parents.items() if parent in family} - family:
+        family |= grown
+    if len(family) > settings["processes"]:
+        return "processes"
+    return "memory" if sum(sizes.get(each, 0) for each in family) > settings["memory"] else ""
+
+
+def _work(number: int, settings: dict[str, Any], data: int) -> None:
+    """Turns this process into a worker; never returns."""
+    try:
+        address_space, private = kernel.memory_in_use()
+        limits = dict(settings["limits"])
+        if settings["device"] == "cpu":  # CUDA reserves far more than it uses
+            limits["AS"] = address_space + settings["headroom"]
+        limits["DATA"] = private + settings["headroom"]
+        if settings["namespaces"]:
+            kernel.keep_mounts_private()
+            for folder in (settings["scratch"], "/dev/shm"):
+                kernel.mount_scratch(folder, settings["scratch_size"])
+            if settings["device"] == "cpu":
+                kernel.cover("/proc")
+            if settings["first_user"]:
+                kernel.become(settings["first_user"] + number)
+            os.chdir(settings["scratch"])
+        else:
+            os.chdir(tempfile.mkdtemp(prefix="worker-", dir=settings["scratch"]))
+            os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = os.getcwd()
+        kernel.set_limits(limits)
+        if settings["namespaces"]:
+            kernel.give_up_privileges()
+        data = _only(data)
+        if settings["warm"]:
+            from autograder.server import serve
+        else:
+            from autograder.sandbox.probe import serve
+        serve(socket.socket(fileno=data))
+    except BaseException:
+        os._exit(70)
+    os._exit(0)
+
+
+def _only(data: int) -> int:
+    """Closes everything but `data`, which becomes handle 3; what is printed goes nowhere."""
+    os.setsid() if os.getpid() != 1 else None
+    os.dup2(data, 3)
+    os.closerange(4, 1 << 16)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
+    for signal_number in (signal.SIGCHLD, signal.SIGINT, signal.SIGALRM):
+        signal.signal(signal_number, signal.SIG_DFL)
+    return 3
