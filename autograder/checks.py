@@ -22,7 +22,7 @@ from autograder.content import load_file
 from autograder.conventions import convention_check
 from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError, WorkerLost
 from autograder.implementation import line_in
-from autograder.profiles import Profile
+from autograder.profiles import Profile, seed_torch
 from autograder.submission import Submission
 
 Outcome = Literal["passed", "failed", "not_started", "timeout", "crashed", "broken"]
@@ -179,7 +179,7 @@ def own_randomness(seed: int) -> Iterator[None]:
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    seed_torch(seed)
     try:
         yield
     finally:

@@ -39,7 +39,8 @@ def write(arguments: Mapping[str, object], facts: Mapping[str, Fact]) -> None:
     Raises:
         CannotWriteError: if a path leads nowhere, a fact does not fit there, or it counts hooks.
     """
-    put_all(Walk(arguments).places, facts)
+    elsewhere = any(not path.startswith("global.") for path in facts)
+    put_all(Walk(arguments).places if elsewhere else {}, facts)
 
 
 class Snapshot:
@@ -47,12 +48,13 @@ class Snapshot:
 
     Attributes:
         facts: the facts when it was taken.
+        places: what they are about, by path.
     """
 
     def __init__(self, arguments: Mapping[str, object]):
         walk = Walk(arguments)
         self.facts = walk.facts
-        self._arguments, self._places = arguments, walk.places
+        self._arguments, self.places = arguments, walk.places
         self._kept = {path: contents(place) for path, place in walk.places.items()}
 
     def changes(self) -> dict[str, Fact]:
@@ -64,10 +66,10 @@ class Snapshot:
         paths = list(self.changes() if paths is None else paths)
         for path in paths:
             for owner in owners(path):
-                if owner in self._places:
-                    refill(self._places[owner], self._kept[owner], path[len(owner) + 1 :])
+                if owner in self.places:
+                    refill(self.places[owner], self._kept[owner], path[len(owner) + 1 :])
         wanted = {path: self.facts[path] for path in paths if path in self.facts and not path.endswith(".hooks")}
-        put_all(self._places, wanted)
+        put_all(self.places, wanted)
 
 
 def same(one: Fact, other: Fact) -> bool:

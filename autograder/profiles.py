@@ -64,11 +64,18 @@ class Profile:
         function._hypothesis_internal_use_seed = seeded  # type: ignore[attr-defined]
 
 
+def seed_torch(seed: int) -> None:
+    """What `torch.manual_seed` does, where there is a device; without the trace that it keeps for devices to come."""
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(seed)
+
+
 class _TorchRandom:
     """torch's global generator in the clothes that hypothesis knows, so that every example starts from one state."""
 
     def seed(self, seed: int) -> None:
-        torch.manual_seed(seed)
+        seed_torch(seed)
 
     def getstate(self) -> torch.Tensor:
         return torch.get_rng_state()

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 
 from autograder import wire
-from autograder.effects import Fact, observe
+from autograder.effects import Fact
 from autograder.errors import CallTimeout, CheckFailure
-from autograder.worker import differentiable, pack, tensors_in
+from autograder.packing import pack
+from autograder.places import Walk
+from autograder.worker import requiring_gradients, tensors_in
 
 FACTS = (Tensor, bool, int, float, str, type(None))
 _CARRIED_ALONG = (".grad",)  # facts that pickling a tensor loses
@@ -84,6 +86,7 @@ class Remote:
         kwargs: dict[str, Any],
         *,
         seconds: float = 0.0,
+        before: Walk | None = None,
     ) -> Reply:
         """One call of the function `name`.
 
@@ -93,14 +96,15 @@ class Remote:
             args: given by position.
             kwargs: given by keyword.
             seconds: how long it may work, which the far side minds; 0 sets no limit.
+            before: a walk through the arguments, if there was one already.
 
         Raises:
             CheckFailure: if the reply is malformed.
         """
-        facts = observe(arguments)
+        before = before or Walk(arguments)
         lost = {
             path: fact
-            for path, fact in facts.items()
+            for path, fact in before.facts.items()
             if path.startswith("global.") or (path.endswith(_CARRIED_ALONG) and fact is not None)
         }
         request = {
@@ -122,7 +126,7 @@ class Remote:
             return Reply(None, changes, answer["error"])
         value = answer["value"]
         if answer["node"] is not None:
-            inputs = list(differentiable(arguments).values())
+            inputs = requiring_gradients(before.places)
             value = self._differentiable(value, answer["node"], answer["carries"], inputs)
         return Reply(value, changes, None)
 
@@ -181,8 +185,11 @@ class Remote:
 
     def _differentiable(self, value: Any, node: int, carries: list[Any], inputs: Sequence[Tensor]) -> Any:
         found = tensors_in(value)
-        if not all(isinstance(each, int) and 0 <= each < len(found) for each in carries) or not inputs:
+        if not all(isinstance(each, int) and 0 <= each < len(found) for each in carries):
             raise self._malformed("its graph is malformed")
+        if not inputs:  # it depends on nothing of ours, as on a parameter made over there
+            answers = [found[index].clone().requires_grad_() for index in carries]
+            return _replaced(value, {id(found[index]): each for index, each in zip(carries, answers, strict=True)})
         with torch.enable_grad():
             answers = _Answer.apply(self, node, [found[index] for index in carries], *inputs)
         return _replaced(value, {id(found[index]): each for index, each in zip(carries, answers, strict=True)})

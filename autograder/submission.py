@@ -17,11 +17,12 @@ from torch import Tensor
 
 from autograder import boundary
 from autograder.catalogue import Exercise, Unit
-from autograder.effects import CannotWriteError, Fact, Snapshot, observe, write
+from autograder.effects import CannotWriteError, Fact, Snapshot, write
 from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
 from autograder.implementation import Implementation, check_parameters
 from autograder.limits import time_limit
+from autograder.places import Walk
 from autograder.stubs import stub_signatures
 
 if TYPE_CHECKING:
@@ -193,8 +194,9 @@ def _call_over_the_wire(
     record: Record,
     seconds: float,
 ) -> Any:
-    facts = observe(record.arguments)
-    reply = remote.call(exercise.name, dict(record.arguments), args, kwargs, seconds=seconds)
+    before = Walk(record.arguments)
+    facts = before.facts
+    reply = remote.call(exercise.name, dict(record.arguments), args, kwargs, seconds=seconds, before=before)
     declared = {path: fact for path, fact in reply.changes.items() if _may_change(exercise, record.arguments, path)}
     try:
         write(record.arguments, declared)

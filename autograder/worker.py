@@ -6,7 +6,6 @@ The same class serves `--loopback` in one process and a sandboxed process behind
 
 from __future__ import annotations
 
-import io
 import linecache
 import traceback
 from collections import OrderedDict
@@ -24,7 +23,6 @@ from autograder import effects, wire
 from autograder.errors import CallTimeout, NotStarted
 from autograder.implementation import check_parameters
 from autograder.limits import time_limit
-from autograder.places import Walk
 
 KEPT = 64  # latest results whose graph is kept for a backward pass
 MESSAGE = 2000  # characters of an error's message
@@ -68,6 +66,7 @@ class Worker:
         arguments = asked["arguments"]
         effects.write(arguments, asked["facts"])
         snapshot = effects.Snapshot(arguments)
+        inputs = requiring_gradients(snapshot.places)
         answer: dict[str, Any] = {"error": None, "value": None, "node": None, "carries": []}
         name, args, kwargs = asked["name"], asked["args"], asked["kwargs"]
         seconds = asked["seconds"] if self._limited else 0.0
@@ -82,7 +81,6 @@ class Worker:
         else:
             found = tensors_in(value)
             carries = [index for index, each in enumerate(found) if each.requires_grad]
-            inputs = list(differentiable(arguments).values())
             if carries:
                 answer["node"] = self._keep(Node(inputs, [found[index] for index in carries]))
             answer["value"], answer["carries"] = detached(value), carries
@@ -131,22 +129,6 @@ class Worker:
         return {"kind": type(error).__name__, "message": message[:MESSAGE], "line": line, "text": text[:200]}
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, torch.Generator):
-            return _generator, (str(obj.device), obj.get_state())
-        if isinstance(obj, Tensor) and type(obj) is Tensor and not obj.is_leaf:
-            return _leaf, (obj.detach(), obj.requires_grad)
-        return super().reducer_override(obj)
-
-
-def pack(request: Mapping[str, Any]) -> bytes:
-    """A request as bytes; only the trusted side packs."""
-    stream = io.BytesIO()
-    _Pickler(stream).dump(dict(request))
-    return stream.getvalue()
-
-
 def plain(value: Any) -> Any:
     """NumPy's numbers as Python's own, also within containers."""
     if isinstance(value, np.generic):
@@ -176,17 +158,6 @@ def detached(value: Any) -> Any:
     return [detached(each) for each in value] if isinstance(value, list) else value
 
 
-def differentiable(arguments: Mapping[str, object]) -> dict[str, Tensor]:
-    """The tensors of a call that require gradients, by path."""
-    places = Walk(arguments).places
-    return {path: each for path, each in places.items() if isinstance(each, Tensor) and each.requires_grad}
-
-
-def _generator(device: str, state: Tensor) -> torch.Generator:
-    generator = torch.Generator(device)
-    generator.set_state(state)
-    return generator
-
-
-def _leaf(tensor: Tensor, requires_grad: bool) -> Tensor:
-    return tensor.detach().clone().requires_grad_(requires_grad)
+def requiring_gradients(places: Mapping[str, Any]) -> list[Tensor]:
+    """The tensors of a call that require gradients, among all places that it may change."""
+    return [each for each in places.values() if isinstance(each, Tensor) and each.requires_grad]

@@ -16,6 +16,7 @@ from autograder.grading.handed_in import HandedIn, UnitFile
 from autograder.grading.results import CheckResult, ExerciseResult, Result, status_of
 from autograder.implementation import Implementation
 from autograder.misconceptions import recognise
+from autograder.packing import pack
 from autograder.profiles import GRADING_EXAMPLES, Profile
 from autograder.remote import Remote
 from autograder.render import show, show_call
@@ -23,7 +24,6 @@ from autograder.sandbox.workers import Sandbox, WorkerProcess
 from autograder.sources import is_written, parses
 from autograder.submission import Submission
 from autograder.verify import reference_of
-from autograder.worker import pack
 
 LOADING = 20.0  # seconds of work that running a file may take
 UNIT_SECONDS = 900.0  # seconds that all checks of one unit may take
