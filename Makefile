@@ -6,12 +6,16 @@ BIN := $(VENV)/bin
 SEEDS ?= 300
 TRAINING_SEEDS ?= 20
 
-.PHONY: course test lint stubs figures verify proof matrix bars bench clean
+.PHONY: course demo test lint stubs figures verify proof matrix bars resume bench clean
 .DEFAULT_GOAL := course
 
 # pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
 course: $(VENV)/.student
 	@$(BIN)/python -m pytest exercises -q --no-header || [ $$? -eq 1 ]
+
+# grades the small class in examples/; `make demo ISOLATION=none` where bubblewrap cannot run
+demo: $(VENV)/.student
+	@$(BIN)/python examples/demo.py $(ISOLATION)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest tests -n 2
@@ -41,6 +45,10 @@ matrix: $(VENV)/.dev
 # every training check: its bar, the worst of $(TRAINING_SEEDS) seeds, seconds
 bars: $(VENV)/.dev
 	$(BIN)/python -m tests.proof.bars --seeds $(TRAINING_SEEDS)
+
+# a class killed three times in the middle and resumed, against one left alone
+resume: $(VENV)/.dev
+	$(BIN)/python -m tests.grading.kill_and_resume
 
 # what the checks cost beside bare imports
 bench: $(VENV)/.dev

@@ -18,6 +18,7 @@ import torch
 from hypothesis.errors import Flaky, HypothesisException
 
 from autograder.catalogue import Exercise, Unit
+from autograder.cells import place
 from autograder.content import load_file
 from autograder.conventions import convention_check
 from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError, WorkerLost
@@ -161,9 +162,9 @@ def verdict_on(error: BaseException | None, submission: Submission) -> Verdict:
     line = line_in(error, path)
     if line is None and submission.implementation.path is not None and not _in_a_call(submission):
         return Verdict("failed", f"the check could not use what came back: {type(error).__name__}: {error}")
-    place = f"line {line} of {path.name} raised" if line and path else "it raised"
+    where = f"{place(path, submission.implementation.source, line)} raised" if line and path else "it raised"
     text = str(error).strip().split("\n")[0]
-    return Verdict("failed", f"{place} {type(error).__name__}" + (f": {text}" if text else ""), line=line)
+    return Verdict("failed", f"{where} {type(error).__name__}" + (f": {text}" if text else ""), line=line)
 
 
 def needs_a_second_opinion(error: BaseException | None, submission: Submission) -> bool:

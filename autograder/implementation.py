@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder.cells import raised, run_cells, unparsable
 from autograder.errors import CallTimeout, CheckFailure, NotStarted, WorkerLost
 from autograder.limits import time_limit
 from autograder.stubs import still_a_stub
@@ -75,7 +76,7 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
     Where one function cannot be parsed, the others are still given.
 
     Args:
-        path: a Python file; an absent one has no functions.
+        path: a Python file, or the code of a notebook (see `autograder.cells`); an absent one has no functions.
         seconds: how long running it may take.
     """
     path = Path(path)
@@ -87,6 +88,16 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
         return Implementation({}, path, problem=f"{path.name} is not UTF-8 (byte {error.start}); save it as UTF-8")
     if "\0" in source:
         return Implementation({}, path, problem=f"{path.name} holds zero bytes; it is no Python file")
+    module = ModuleType(f"submission_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    if path.suffix == ".ipynb":
+        problems, _ = run_cells(source, path, module, seconds=seconds)
+        return Implementation(_callables(module), path, source, problems=problems)
+    return _run_file(source, path, module, seconds)
+
+
+def _run_file(source: str, path: Path, module: ModuleType, seconds: float) -> Implementation:
     problems: dict[str, str] = {}
     try:
         tree = ast.parse(source, str(path))
@@ -94,10 +105,7 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         tree, problems = _parse_what_parses(source, path)
         if not problems:
-            return Implementation({}, path, source, problem=_syntax_sentence(path, error))
-    module = ModuleType(f"submission_{path.stem}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module
+            return Implementation({}, path, source, problem=unparsable(path, source, error))
     try:
         with time_limit(seconds, f"running {path.name} did not end within {seconds:g} s"):
             exec(compile(tree, str(path), "exec"), module.__dict__)
@@ -106,11 +114,12 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        line = line_in(error, path)
-        place = f"line {line} of {path.name}" if line else path.name
-        return Implementation({}, path, source, problem=f"{place} raised {type(error).__name__}: {error}")
-    functions = {name: value for name, value in vars(module).items() if callable(value)}
-    return Implementation(functions, path, source, problems=problems)
+        return Implementation({}, path, source, problem=raised(path, source, error))
+    return Implementation(_callables(module), path, source, problems=problems)
+
+
+def _callables(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    return {name: value for name, value in vars(module).items() if callable(value)}
 
 
 def line_in(error: BaseException, path: Path | None) -> int | None:
@@ -139,16 +148,9 @@ def _parse_what_parses(source: str, path: Path) -> tuple[ast.Module, dict[str, s
         except (SyntaxError, ValueError) as error:
             found = _DEFINITION.search(piece)
             if found:
-                problems[found[1]] = _syntax_sentence(path, error)
+                problems[found[1]] = unparsable(path, source, error)
         line += piece.count("\n")
     return tree, problems
-
-
-def _syntax_sentence(path: Path, error: BaseException) -> str:
-    if not isinstance(error, SyntaxError):
-        return f"{path.name} cannot be parsed: {type(error).__name__}: {error}"
-    text = (error.text or "").strip()
-    return f"line {error.lineno} of {path.name} is no Python ({error.msg})" + (f": {text}" if text else "")
 
 
 def check_parameters(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

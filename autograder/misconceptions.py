@@ -56,6 +56,7 @@ def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff |
         return None
     calls, right = battery(unit, exercise), _right_behaviours(unit, exercise.name)
     try:
+        submission.implementation.function(exercise.name)  # what cannot be called makes no mistake but that
         seen = list(behaviours(unit, exercise, submission, calls))
         matching = [each for each in chaffs if _matches(unit, each, calls, seen, right)]
         if not matching:
@@ -66,7 +67,7 @@ def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff |
             calls, right = list(compress(calls, ordinary)), list(compress(right, ordinary))
             seen = list(behaviours(unit, exercise, submission, calls, graphs=False))
             matching = [each for each in chaffs if _matches_in_part(unit, each, calls, seen, right)]
-    except (CallTimeout, NotStarted):
+    except (CallTimeout, CheckFailure, NotStarted):
         return None
     return matching[0] if len(matching) == 1 else None
 

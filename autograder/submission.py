@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from autograder import boundary
 from autograder.catalogue import Exercise, Unit
+from autograder.cells import place
 from autograder.effects import CannotWriteError, Fact, Snapshot, write
 from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
@@ -153,7 +155,8 @@ class Submission:
         if not exercise.forbidden or not self.implementation.source:
             return
         for line, name in forbidden_calls(self.implementation.source, exercise.name, exercise.forbidden):
-            raise CheckFailure(f"line {line} calls {name}, which is the answer itself; write it in your own steps")
+            where = place(self.implementation.path or Path("it"), self.implementation.source, line)
+            raise CheckFailure(f"{where} calls {name}, which is the answer itself; write it in your own steps")
 
 
 def signatures_of(unit: Unit) -> dict[str, inspect.Signature]:

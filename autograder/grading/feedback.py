@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.grading.pages import render
@@ -26,11 +26,15 @@ class Promise:
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise as a block of the page: what is to be mended first, what is kept after it."""
+    """An exercise as a block of the page: what is to be mended first, what is kept after it.
+
+    `reason` is why no promise at all is kept, where there is one reason for all; it is told once.
+    """
 
     result: ExerciseResult
     words: str
     misconception: str
+    reason: str
     promises: list[Promise]
 
     @property
@@ -78,20 +82,33 @@ def feedback_page(result: Result) -> str:
 
 def _exercise(result: ExerciseResult) -> Exercise:
     broken_first = sorted(result.checks, key=lambda each: each.outcome == "passed")
-    return Exercise(result, _words(result), misconception_of(result), list(_promises(broken_first)))
+    reason = _one_reason(result.checks)
+    promises = [Promise(check, _mark(check), "", []) for check in broken_first] if reason else _promises(broken_first)
+    return Exercise(result, _words(result), misconception_of(result), reason, list(promises))
+
+
+def _one_reason(checks: Sequence[CheckResult]) -> str:
+    """What all checks say alike, such as that the function is no Python; nothing where they differ."""
+    reasons = {explained(check) for check in checks}
+    told = [row for check in checks if check.outcome != "passed" for row in counterexample_rows(check)]
+    return reasons.pop() if len(reasons) == 1 and len(checks) > 1 and not told else ""
 
 
 def _promises(checks: Iterable[CheckResult]) -> Iterator[Promise]:
-    told: set[str] = set()
+    before = ""
     shown: list[list[tuple[str, str]]] = []
     for check in checks:
         message, rows = explained(check), [] if check.outcome == "passed" else counterexample_rows(check)
-        again = message in told
+        again = message == before
         if rows in shown:
             rows = []
-        told.add(message)
+        before = message
         shown.append(rows)
-        yield Promise(check, MARKS.get(check.outcome, "✗"), _AGAIN if message and again else message, rows)
+        yield Promise(check, _mark(check), _AGAIN if message and again else message, rows)
+
+
+def _mark(check: CheckResult) -> str:
+    return MARKS.get(check.outcome, "✗")
 
 
 def _words(result: ExerciseResult) -> str:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -280,6 +281,7 @@ def _serve(settings: Any, sandbox: Sandbox, others: Sequence[Sandbox], out: Path
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who gave the work
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    warnings.simplefilter("ignore")  # libraries warn of what submissions and known mistakes do
     far_end.close()
     for each in others:
         each.hand_over()
@@ -303,8 +305,6 @@ def _serve(settings: Any, sandbox: Sandbox, others: Sequence[Sandbox], out: Path
 @contextlib.contextmanager
 def _quietly() -> Any:
     """No warning of Python's that a process with threads forks: torch's are not used."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield

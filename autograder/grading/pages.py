@@ -19,6 +19,7 @@ from autograder.grading.results import Result, ResultError
 from autograder.grading.texts import count, in_words, legible, number, share
 
 TEMPLATES = Path(__file__).with_name("templates")
+_JOINT = re.compile(r"([_.\-])(?=\w)")
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -38,7 +39,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters |= {"number": number, "prose": prose, "in_words": in_words, "percent": percent, "page": page_link}
+    made.filters |= {
+        "number": number,
+        "prose": prose,
+        "in_words": in_words,
+        "breakable": breakable,
+        "percent": percent,
+        "page": page_link,
+    }
     made.globals |= {"share": share, "count": count, "colours": vars(plotting)}
     return made
 
@@ -53,6 +61,11 @@ def script() -> tuple[Markup, str]:
 def prose(text: str) -> Markup:
     """Text in which `names in backticks` are code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(legible(text)))))
+
+
+def breakable(text: str) -> Markup:
+    """A name that may be broken after its joints, and only there if that is enough."""
+    return Markup(_JOINT.sub(r"\1<wbr>", str(escape(legible(text)))))
 
 
 def percent(part: float) -> str:

@@ -8,6 +8,7 @@ from autograder.grading.results import CheckResult, ExerciseResult
 
 LONGEST = 4000  # characters of one message that are shown
 _TRACEBACK = "Traceback (most recent call last)"
+_NOT_TRIED = "not tried again: "  # what a judge writes before the reason that it has given already
 _ILLEGIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # turn the direction of writing
@@ -48,7 +49,7 @@ def explained(check: CheckResult) -> str:
     if check.outcome == "passed":
         return ""
     words = PLAIN_WORDS.get(check.outcome, "")
-    told = "" if check.outcome in ("broken", "not_started") else shortened(check.message)
+    told = "" if check.outcome in ("broken", "not_started") else shortened(check.message.removeprefix(_NOT_TRIED))
     return "\n".join(filter(None, (words, told))) or "The promise is broken."
 
 

@@ -1,0 +1,9 @@
+"""Never ends being imported."""
+
+import time
+
+time.sleep(1_000_000)
+
+
+def empirical_risk(predictions, labels):
+    return None

