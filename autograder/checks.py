@@ -114,7 +114,7 @@ def run_check(
         "submission": submission,
         "reference": reference,
         "device": torch.device(device),
-        "training_seed": profile.seed(check.name),
+        "training_seed": profile.training_seed(check.exercise.name),
     }
     wanted = {name: offered[name] for name in inspect.signature(check.function).parameters}
     started = time.perf_counter()

@@ -142,6 +142,11 @@ class CheckModule(pytest.Module):
         return None if path is None else Submission(self.unit, load_implementation(path))
 
     @functools.cached_property
+    def training_seeds(self) -> dict[str, int]:
+        """The first seed of the training checks of each exercise that was trained."""
+        return {}
+
+    @functools.cached_property
     def misconceptions(self) -> dict[str, tuple[str, str] | None]:
         """Name and sentence of the mistake recognised in each exercise that was looked at."""
         return {}
@@ -173,8 +178,11 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 @pytest.fixture
 def training_seed(request: pytest.FixtureRequest) -> int:
     """The first of a training check's seeds."""
-    seed: int = _profile(request.config, request.node.parent.root).seed(request.node.check.name)
-    return seed
+    module, name = request.node.parent, request.node.check.exercise.name
+    seeds: dict[str, int] = module.training_seeds
+    if name not in seeds:
+        seeds[name] = _profile(request.config, module.root).training_seed(name)
+    return seeds[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -49,6 +49,7 @@ class Wanted:
         device: where training checks run.
         private: files and folders, besides the course and the submissions, that no worker may read.
         limits: of one worker.
+        call_seconds: work that one call may take; None leaves it to the exercise.
     """
 
     paths: Sequence[Path]
@@ -60,6 +61,7 @@ class Wanted:
     device: str = "cpu"
     private: Sequence[Path] = ()
     limits: Limits = field(default_factory=Limits)
+    call_seconds: float | None = None
 
 
 @dataclass
@@ -221,7 +223,14 @@ class _Class:
         from autograder.grading.judge import Settings
 
         torch.set_num_threads(1)  # a fork after threads have started may hang
-        return Settings(self._units, self._wanted.secret, self._digest, versions(), self._wanted.device)
+        return Settings(
+            self._units,
+            self._wanted.secret,
+            self._digest,
+            versions(),
+            self._wanted.device,
+            call_seconds=self._wanted.call_seconds,
+        )
 
 
 class _Judging:

@@ -15,6 +15,7 @@ from autograder.errors import CallTimeout, WorkerLost
 from autograder.grading.handed_in import HandedIn, UnitFile
 from autograder.grading.results import CheckResult, ExerciseResult, Result, status_of
 from autograder.implementation import Implementation
+from autograder.limits import PATIENCE
 from autograder.misconceptions import recognise
 from autograder.packing import pack
 from autograder.profiles import GRADING_EXAMPLES, Profile
@@ -27,7 +28,8 @@ from autograder.verify import reference_of
 
 LOADING = 20.0  # seconds of work that running a file may take
 UNIT_SECONDS = 900.0  # seconds that all checks of one unit may take
-GIVE_UP = 2  # crashes in one exercise after which its other checks are not tried
+SUBMISSION_SECONDS = 3600.0  # seconds that all checks of a submission may take, well below what ends a judge
+GIVE_UP = 2  # workers lost in one exercise after which its other checks are not tried
 TEXT = 4000  # characters of a message or counterexample
 
 
@@ -43,6 +45,8 @@ class Settings:
         device: where training checks run.
         examples: inputs drawn per check.
         unit_seconds: wall time that all checks of one unit may take.
+        submission_seconds: wall time that all checks of one submission may take.
+        call_seconds: work that one call may take, and twice as much running a file; None takes each exercise's own.
     """
 
     units: tuple[Unit, ...]
@@ -52,6 +56,19 @@ class Settings:
     device: str = "cpu"
     examples: int = GRADING_EXAMPLES
     unit_seconds: float = UNIT_SECONDS
+    submission_seconds: float = SUBMISSION_SECONDS
+    call_seconds: float | None = None
+
+    @property
+    def exchange_seconds(self) -> float:
+        """Wall time that one exchange may take, where the limit of a call does not hold, as for a gradient."""
+        longest = max((each.seconds for unit in self.units for each in unit.exercises), default=0.0)
+        return PATIENCE * (longest if self.call_seconds is None else self.call_seconds)
+
+    @property
+    def load_seconds(self) -> float:
+        """Work that running a file may take."""
+        return LOADING if self.call_seconds is None else 2 * self.call_seconds
 
 
 class Judge:
@@ -71,22 +88,27 @@ class Judge:
     def judge(self, handed: HandedIn) -> Result:
         """The result of one submission."""
         started = time.monotonic()
-        exercises = [each for unit in self._settings.units for each in self._unit(unit, handed)]
+        end = started + self._settings.submission_seconds
+        exercises = [each for unit in self._settings.units for each in self._unit(unit, handed, end)]
         return result_of(handed, exercises, self._settings, self._sandbox.isolation.level, time.monotonic() - started)
 
-    def _unit(self, unit: Unit, handed: HandedIn) -> list[ExerciseResult]:
+    def _unit(self, unit: Unit, handed: HandedIn, end: float) -> list[ExerciseResult]:
         file = handed.files.get(unit.name)
         if handed.problem or file is None or file.problem:
             return [_unjudged(unit, each, self._checks[unit.name], handed, file) for each in unit.exercises]
-        far = _FarSide(self._sandbox, unit, file)
+        far = _FarSide(self._sandbox, unit, file, self._settings)
         try:
-            return list(self._exercises(unit, far))
+            return list(self._exercises(unit, far, end))
         finally:
             far.close()
 
-    def _exercises(self, unit: Unit, far: _FarSide) -> Iterator[ExerciseResult]:
-        end = time.monotonic() + self._settings.unit_seconds
-        submission = Submission(unit, far.implementation, remote=Remote(far, devices=far.devices, spoilt=far.close))
+    def _exercises(self, unit: Unit, far: _FarSide, end: float) -> Iterator[ExerciseResult]:
+        late = f"the checks of {unit.name} had taken {self._settings.unit_seconds:g} s"
+        if end < time.monotonic() + self._settings.unit_seconds:
+            late = f"the checks of this submission had taken {self._settings.submission_seconds:g} s"
+        end = min(end, time.monotonic() + self._settings.unit_seconds)
+        remote = Remote(far, devices=far.devices, spoilt=far.close)
+        submission = Submission(unit, far.implementation, remote=remote, seconds=self._settings.call_seconds)
         for exercise in unit.exercises:
             told: list[CheckResult] = []
             lost = 0
@@ -95,16 +117,14 @@ class Judge:
                     continue
                 if lost >= GIVE_UP:
                     verdict = Verdict(
-                        "crashed", f"not tried again: {told[-1].message.removeprefix('not tried again: ')}"
+                        told[-1].outcome, f"not tried again: {told[-1].message.removeprefix('not tried again: ')}"
                     )
                 elif time.monotonic() > end:
-                    verdict = Verdict(
-                        "timeout", f"the checks of {unit.name} had taken {self._settings.unit_seconds:g} s"
-                    )
+                    verdict = Verdict("timeout", late)
                 else:
                     submission.implementation = far.ready()
                     verdict = self._verdict(check, submission)
-                lost += verdict.outcome == "crashed"
+                    lost += verdict.outcome == "crashed" or (verdict.outcome == "timeout" and far.lost)
                 told.append(_told(check, verdict, submission))
             yield self._summed(unit, exercise, told, submission, far)
 
@@ -117,7 +137,8 @@ class Judge:
         self, unit: Unit, exercise: Exercise, told: Sequence[CheckResult], submission: Submission, far: _FarSide
     ) -> ExerciseResult:
         known = None
-        if any(each.outcome == "failed" for each in told) and not any(each.outcome == "crashed" for each in told):
+        outcomes = {each.outcome for each in told}
+        if "failed" in outcomes and not outcomes & {"crashed", "timeout"}:
             submission.implementation = far.ready()
             submission.begin_check()
             try:
@@ -130,8 +151,8 @@ class Judge:
 class _FarSide:
     """A submission's file of one unit in a worker; after a worker was lost, in a fresh one."""
 
-    def __init__(self, sandbox: Sandbox, unit: Unit, file: UnitFile):
-        self._sandbox, self._unit, self._file = sandbox, unit, file
+    def __init__(self, sandbox: Sandbox, unit: Unit, file: UnitFile, settings: Settings):
+        self._sandbox, self._unit, self._file, self._settings = sandbox, unit, file, settings
         self._process: WorkerProcess | None = None
         self.devices = frozenset({"cpu", sandbox.isolation.device.partition(":")[0]})
         self._names = [each.name for each in unit.exercises]
@@ -143,7 +164,12 @@ class _FarSide:
         """The reply to a request."""
         if self._process is None:
             raise WorkerLost("there is no process to run it")
-        return self._process.exchange(request)
+        return self._process.exchange(request, seconds=self._settings.exchange_seconds)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the worker is gone."""
+        return self._process is not None and self._process.lost
 
     def ready(self) -> Implementation:
         """The functions, in a worker that lives."""
@@ -159,7 +185,13 @@ class _FarSide:
 
     def _load(self, process: WorkerProcess) -> Implementation:
         name, source = self._file.name, self._file.source
-        asked = {"do": "load", "file": name, "source": source, "names": self._names, "seconds": LOADING}
+        asked = {
+            "do": "load",
+            "file": name,
+            "source": source,
+            "names": self._names,
+            "seconds": self._settings.load_seconds,
+        }
         try:
             told = wire.decode(process.exchange(pack(asked)))
         except WorkerLost as error:

@@ -97,7 +97,7 @@ def candidates(protected: Iterable[Path], *, device: str = "cpu") -> list[Isolat
     shared = [*_namespaces(), *_files(list(protected), scratch), *_devices(device), *_environment_options(scratch)]
     found = []
     if os.geteuid() == 0:
-        kept = [part for name in ("SYS_ADMIN", "SETUID", "SETGID") for part in ("--cap-add", f"CAP_{name}")]
+        kept = [part for name in ("SYS_ADMIN", "SETUID", "SETGID", "KILL") for part in ("--cap-add", f"CAP_{name}")]
         wrapper = (program, *shared, "--cap-drop", "ALL", *kept, "--")
         found.append(Isolation("bubblewrap", wrapper, users=True, scratch=scratch, device=device))
     wrapper = (program, "--unshare-user", *shared, "--")

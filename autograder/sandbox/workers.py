@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import select
 import shutil
 import socket
@@ -198,13 +197,18 @@ class Sandbox:
         status, far_status = socket.socketpair()
         self._number += 1
         try:
-            socket.send_fds(self._control, [str(self._number).encode()], [far_data.fileno(), far_status.fileno()])
+            socket.send_fds(self._control, [str(self._user).encode()], [far_data.fileno(), far_status.fileno()])
         except OSError:
             raise IsolationError(f"the warm process ended: {self._complaint()}") from None
         finally:
             far_data.close()
             far_status.close()
         return WorkerProcess(data, status, self.limits)
+
+    @property
+    def _user(self) -> int:
+        """Number of the latest worker's user: no other sandbox's, and none of this one's that may still live."""
+        return FIRST_USER + self._process.pid % 100_000 * 1000 + self._number % 1000
 
     def _wait_until_ready(self) -> None:
         if self._ready:
@@ -230,7 +234,7 @@ class Sandbox:
             "warm": self._warm,
             "namespaces": isolation.namespaces,
             "user_namespace": isolation.user_namespace,
-            "first_user": FIRST_USER + (os.getpid() % 100_000) * 1000 if isolation.users else 0,
+            "users": isolation.users,
             "device": isolation.device,
             "limits": limits.resources(),
             "memory": limits.memory,

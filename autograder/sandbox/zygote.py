@@ -21,6 +21,7 @@ from typing import Any
 from autograder.sandbox import kernel
 
 GLANCE = 100  # milliseconds between two looks at a worker's memory
+_OF_CUDA = ("memfd_create",)  # system calls that NVIDIA's driver makes
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -61,8 +62,9 @@ def _warm_up() -> None:
     tempfile.gettempdir()
 
 
-def _keep(number: int, settings: dict[str, Any], data: int, status: int) -> None:
+def _keep(user: int, settings: dict[str, Any], data: int, status: int) -> None:
     """Starts a worker and watches over it; never returns."""
+    worker = 0
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         kernel.die_with_parent(signal.SIGKILL)
@@ -70,9 +72,10 @@ def _keep(number: int, settings: dict[str, Any], data: int, status: int) -> None
         processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         if settings["namespaces"]:
             kernel.unshare(user=settings["user_namespace"])
+        settings["address_space"], _ = kernel.memory_in_use()
         worker = os.fork()
         if worker == 0:
-            _work(number, settings, data)
+            _work(user, settings, data)
         os.close(data)
         reason = _watch(worker, channel, processes, settings)
         _, code = os.waitpid(worker, 0)
@@ -80,7 +83,8 @@ def _keep(number: int, settings: dict[str, Any], data: int, status: int) -> None
         channel.sendall(json.dumps({"reason": reason, "end": end}).encode())
     except BaseException as error:
         with contextlib.suppress(BaseException):
-            channel.sendall(json.dumps({"reason": "start", "end": f"{type(error).__name__}: {error}"}).encode())
+            reason = "watch" if worker else "start"  # nothing that a worker does may pass for a fault of ours
+            channel.sendall(json.dumps({"reason": reason, "end": f"{type(error).__name__}: {error}"}).encode())
     finally:
         os._exit(0)
 
@@ -105,21 +109,24 @@ def _watch(worker: int, channel: socket.socket, processes: int, settings: dict[s
 
 def _excess(worker: int, processes: int, settings: dict[str, Any]) -> str:
     """Which limit the worker and all that it started are above together, if any."""
-    parents, sizes = {}, {}
+    parents, sizes, spaces = {}, {}, {}
     for name in os.listdir(processes):
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError), open(os.open(f"{name}/stat", 0, dir_fd=processes)) as file:
                 fields = file.read().rpartition(")")[2].split()
                 parents[int(name)], sizes[int(name)] = int(fields[1]), int(fields[21]) * _PAGE
+                spaces[int(name)] = max(0, int(fields[20]) - settings["address_space"])
     family = {worker}
     while grown := {each for each, parent in parents.items() if parent in family} - family:
         family |= grown
     if len(family) > settings["processes"]:
         return "processes"
-    return "memory" if sum(sizes.get(each, 0) for each in family) > settings["memory"] else ""
+    counted = [sizes] if settings["device"] != "cpu" else [sizes, spaces]  # shared memory may be held but not mapped
+    held = max(sum(each.get(member, 0) for member in family) for each in counted)
+    return "memory" if held > settings["memory"] else ""
 
 
-def _work(number: int, settings: dict[str, Any], data: int) -> None:
+def _work(user: int, settings: dict[str, Any], data: int) -> None:
     """Turns this process into a worker; never returns."""
     try:
         address_space, private = kernel.memory_in_use()
@@ -133,8 +140,8 @@ def _work(number: int, settings: dict[str, Any], data: int) -> None:
                 kernel.mount_scratch(folder, settings["scratch_size"])
             if settings["device"] == "cpu":
                 kernel.cover("/proc")
-            if settings["first_user"]:
-                kernel.become(settings["first_user"] + number)
+            if settings["users"]:
+                kernel.become(user)
             os.chdir(settings["scratch"])
         else:
             os.chdir(tempfile.mkdtemp(prefix="worker-", dir=settings["scratch"]))
@@ -142,6 +149,7 @@ def _work(number: int, settings: dict[str, Any], data: int) -> None:
         kernel.set_limits(limits)
         if settings["namespaces"]:
             kernel.give_up_privileges()
+            kernel.forbid_system_calls(allowed=() if settings["device"] == "cpu" else _OF_CUDA)
         data = _only(data)
         if settings["warm"]:
             from autograder.server import serve

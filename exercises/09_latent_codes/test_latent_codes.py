@@ -16,7 +16,7 @@ from autograder.content import load_file
 from autograder.data import digits
 from autograder.models import MLP, randomize
 from autograder.strategies import dtypes, logits, seeds, tensors
-from autograder.training import adam, training
+from autograder.training import adam, shared, training
 
 cases = load_file(Path(__file__).with_name("cases.py"))
 EPS = st.sampled_from([1e-5, 0.01, 0.5])
@@ -387,6 +387,7 @@ def test_vector_quantize__has_the_right_gradient(submission, pair, beta):
     assert_close(to_z, beta * ahead, because=because)
 
 
+@shared
 def _trained_vq_vae(submission, seed: int, device) -> tuple[Tensor, Tensor, Tensor]:
     """Test digits, how they are redrawn from one of 32 codes each, and those codes, on the CPU."""
     data, generator = digits(), torch.Generator().manual_seed(seed)

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from autograder.models import MLP, randomize
-from autograder.training import adam, training
+from autograder.training import adam, shared, training
 
 STEPS, BATCH, FRESH = 300, 64, 1000
 # means and standard deviations of two Gaussians in the plane
 A, B = (torch.tensor([[-1.0, -0.5], [0.8, 0.4]]), torch.tensor([[1.0, 0.5], [0.4, 0.8]]))
 
 
+@shared
 def _trained(submission, seed: int, device, weight: float) -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
     """Both translators after training on the submission's loss, and fresh samples of both domains."""
     generator = torch.Generator().manual_seed(seed)
