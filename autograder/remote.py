@@ -19,7 +19,7 @@ from autograder.effects import Fact
 from autograder.errors import CallTimeout, CheckFailure
 from autograder.packing import pack
 from autograder.places import Walk
-from autograder.worker import requiring_gradients, tensors_in
+from autograder.worker import MESSAGE, requiring_gradients, tensors_in
 
 FACTS = (Tensor, bool, int, float, str, type(None))
 _CARRIED_ALONG = (".grad",)  # facts that pickling a tensor loses
@@ -172,10 +172,10 @@ class Remote:
         if told is not None:
             line = told.get("line")
             answer["error"] = RemoteError(
-                str(told.get("kind")),
-                str(told.get("message")),
+                str(told.get("kind"))[:MESSAGE],
+                str(told.get("message"))[:MESSAGE],
                 line if isinstance(line, int) else None,
-                str(told.get("text")),
+                str(told.get("text"))[:MESSAGE],
             )
             return answer
         node, carries = answer.get("node"), answer.get("carries")

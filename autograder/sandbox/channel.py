@@ -16,6 +16,10 @@ class ChannelError(Exception):
     """The other side is gone, late, or sends what is no message; the text says which."""
 
 
+class Gone(ChannelError):
+    """The other side has ended or hung up."""
+
+
 class Late(ChannelError):
     """Nothing came in time."""
 
@@ -34,7 +38,7 @@ def send(channel: socket.socket, message: bytes, *, seconds: float | None = None
                 _wait(channel, select.POLLOUT, end)
             view = view[channel.send(view[:CHUNK], socket.MSG_DONTWAIT if end is not None else 0) :]
     except OSError as error:
-        raise ChannelError(f"it is gone ({error.strerror})") from None
+        raise Gone(f"it is gone ({error.strerror})") from None
 
 
 def receive(channel: socket.socket, *, seconds: float | None = None, limit: int = LIMIT) -> bytes:
@@ -71,9 +75,9 @@ def _exactly(channel: socket.socket, size: int, end: float | None) -> bytearray:
         try:
             piece = channel.recv(min(size - len(found), CHUNK))
         except OSError as error:
-            raise ChannelError(f"it is gone ({error.strerror})") from None
+            raise Gone(f"it is gone ({error.strerror})") from None
         if not piece:
-            raise ChannelError("it ended")
+            raise Gone("it ended")
         found += piece
     return found
 

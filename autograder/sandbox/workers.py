@@ -36,7 +36,8 @@ class Limits:
     Attributes:
         memory: bytes, together with all that it starts.
         headroom: bytes that one process may take beyond those of a warm one.
-        processes: how many, threads included.
+        processes: how many at a time, since many that work leave little of the machine to others.
+        threads: how many, those of all its processes together.
         file_size: bytes of one file.
         scratch: bytes of all its files.
         cpu_seconds: of one process.
@@ -44,7 +45,8 @@ class Limits:
 
     memory: int = 6 << 30
     headroom: int = 3 << 30
-    processes: int = 64
+    processes: int = 8
+    threads: int = 64
     file_size: int = 64 << 20
     scratch: int = 64 << 20
     cpu_seconds: int = 1200
@@ -52,7 +54,7 @@ class Limits:
     def resources(self) -> dict[str, int]:
         """The kernel's limits for each process, by name."""
         return {
-            "NPROC": self.processes,
+            "NPROC": self.threads,
             "FSIZE": self.file_size,
             "CPU": self.cpu_seconds,
             "NOFILE": 128,
@@ -78,7 +80,7 @@ class WorkerProcess:
         """
         try:
             if self.lost:
-                raise channel.ChannelError("it is gone")
+                raise channel.Gone("it was ended before")
             if channel.has_something(self._data):
                 raise channel.ChannelError("it spoke before it was asked")
             end = time.monotonic() + seconds
@@ -88,7 +90,7 @@ class WorkerProcess:
             self.let_go()
             raise CallTimeout(f"no answer came within {seconds:g} s") from None
         except channel.ChannelError as error:
-            raise WorkerLost(self._obituary(str(error))) from None
+            raise WorkerLost(self._obituary(error)) from None
         except BaseException:  # a time limit rang in the middle of a message
             self.let_go()
             raise
@@ -99,10 +101,10 @@ class WorkerProcess:
         self._data.close()
         self._status.close()
 
-    def _obituary(self, complaint: str) -> str:
+    def _obituary(self, complaint: channel.ChannelError) -> str:
         """One sentence on how the worker ended; the keeper, who is ours, knows."""
         told = {}
-        if not self.lost:
+        if not self.lost and isinstance(complaint, channel.Gone):
             poll = select.poll()
             poll.register(self._status, select.POLLIN)
             if poll.poll(1000):
