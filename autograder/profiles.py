@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from hypothesis import HealthCheck, Phase, register_random, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.internal.conjecture import providers
 
 PRACTICE_EXAMPLES = 25
 GRADING_EXAMPLES = 25
@@ -65,7 +66,16 @@ class Profile:
             ],
         )
         seeded = None if self.secret is None else self.seed(name)
+        if seeded is not None:
+            _forget_constants()
         function._hypothesis_internal_use_seed = seeded  # type: ignore[attr-defined]
+
+
+def _forget_constants() -> None:
+    """Keeps hypothesis from drawing constants that it finds in loaded modules: inputs depend on the secret alone."""
+    if hasattr(providers, "_get_local_constants") and hasattr(providers, "_local_constants"):
+        nothing = type(providers._local_constants)()
+        providers._get_local_constants = lambda: nothing
 
 
 def seed_torch(seed: int) -> None:
