@@ -118,7 +118,7 @@ def holds_the_map_constant(y, A, b):
 
 
 @chaff("push_forward_log_prob", caught_by=("treats_samples_alone",))
-def adds_up_the_batch(y, A, b):
+def averages_the_batch(y, A, b):
     """It gives every point the mean log density of the batch. Each has a density of its own."""
     return _log_prob(y, A, b).mean().expand(len(y))
 
@@ -203,12 +203,12 @@ def _inverse(u, probs):
 
 @chaff("inverse_cdf_sample", caught_by=("draws_each_category_as_often_as_it_should",))
 def counts_one_too_few(u, probs):
-    """It is one category too early, as if the cumulative sum began with 0."""
+    """It is one category too early. The first category whose cumulative probability exceeds u is the answer."""
     return (_inverse(u, probs) - 1).clamp(min=0)
 
 
 @chaff("inverse_cdf_sample", caught_by=("treats_samples_alone",))
-def compares_with_its_neighbours(u, probs):
+def sorts_the_numbers(u, probs):
     """It sorts the numbers first and answers in that order. The answers belong to the numbers as they came."""
     return _inverse(u.sort().values, probs)
 
@@ -300,8 +300,8 @@ def forgets_to_subtract_low(images, bins, *, low=0.0, high=1.0):
 
 
 @chaff("image_entropy", caught_by=("does_not_see_where_pixels_are",))
-def entropy_of_the_pixels(images, bins, *, low=0.0, high=1.0):
-    """It takes the sizes of neighbouring steps for a distribution. The histogram counts greys, wherever they are."""
+def entropy_of_the_steps(images, bins, *, low=0.0, high=1.0):
+    """It takes differences of neighbouring pixels for a distribution. The histogram counts greys, wherever they are."""
     flat = _bins(images, bins, low, high).to(images.dtype)
     steps = torch.cat([flat[:, :1], flat.diff(dim=1)], 1).abs() + 1
     return _entropy(steps / steps.sum(1, keepdim=True))
@@ -367,7 +367,7 @@ def divides_by_a_length_of_zero(z0, z1, t):
 
 @chaff("slerp", caught_by=("stays_finite_between_opposite_ones",))
 def angle_beyond_its_cosine(z0, z1, t):
-    """It takes the arccosine of a cosine that rounding has taken below −1, which is nan. Clamp the cosine."""
+    """It takes the arccosine of what rounding has taken out of [−1, 1], which is nan. Clamp the cosine."""
     lengths = z0.norm() * z1.norm()
     straight = lengths == 0 or z0 @ z1 > 0.9999 * lengths
     first, second = (1 - t, t) if straight else _sines(t, torch.acos(z0 @ z1 / lengths))

@@ -130,7 +130,7 @@ def single_precision(p_data, p_gen):
 
 @chaff("optimal_discriminator", caught_by=("takes_an_empty_batch",))
 def divides_by_the_greatest(p_data, p_gen):
-    """It divides all densities by the greatest, which changes no ratio, but no places have no greatest density."""
+    """It divides by the greatest density, which an empty tensor does not have. The ratio needs no such scaling."""
     greatest = torch.maximum(p_data, p_gen).max().detach()
     return torch.where(greatest == 0, 0.5, _share(p_data, p_gen))
 
@@ -146,7 +146,7 @@ def sigmoid_then_log(real_logits, fake_logits):
 
 @chaff("gan_value", caught_by=("counts_every_mistake_in_full",))
 def guards_the_logarithm(real_logits, fake_logits):
-    """It adds 1e-8 before the logarithm: a mistake of −200 then costs 18, with no slope. Use log-sigmoid of logits."""
+    """It guards the logarithm by a small number: a sure mistake costs too little. Use log-sigmoid of the logits."""
     real, fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
     return torch.log(real + 1e-8).mean() + torch.log(1 - fake + 1e-8).mean()
 
@@ -208,7 +208,7 @@ def _kinked(logits):
 
 @chaff("gan_value", caught_by=("counts_every_mistake_in_full",))
 def no_slope_at_zero(real_logits, fake_logits):
-    """Its formula of cases is right in value but loses the slope at logit exactly 0, which is 1/2 and not 0."""
+    """It is right in value but has no slope where a logit is exactly 0, as |x| has none. Use log-sigmoid."""
     return -(_kinked(real_logits).mean() + _kinked(-fake_logits).mean())
 
 
@@ -381,7 +381,7 @@ def log_of_a_sigmoid(fake_logits, *, kind="non_saturating"):
 
 @chaff("generator_loss", caught_by=("pulls_in_full_where_the_fake_is_recognised",))
 def guards_its_logarithm(fake_logits, *, kind="non_saturating"):
-    """It adds 1e-8 before the logarithm: where D is sure of a fake, no slope is left. Use log-sigmoid of logits."""
+    """It guards the logarithm by a small number: where D is sure, no slope is left. Use log-sigmoid of the logits."""
     _paid(fake_logits, kind=kind)
     believed = torch.sigmoid(fake_logits)
     return torch.log(1 - believed + 1e-8).mean() if kind == "minimax" else -torch.log(believed + 1e-8).mean()

@@ -65,7 +65,7 @@ def zero_times_infinity(p, q):
 
 @chaff("kl_divergence", caught_by=("ignores_what_p_never_does",))
 def torchs_with_zeros_in_both(p, q):
-    """It gives torch's kl_div the logarithm of q, where 0 times minus infinity is nan if both entries are 0."""
+    """It multiplies 0 by the logarithm of 0 where both entries are 0, which is nan. There the term counts as 0."""
     return F.kl_div(q.log(), p, reduction="none").sum(-1)
 
 
@@ -164,7 +164,7 @@ def mean_over_the_batch_js(p, q):
 
 @chaff("js_divergence", caught_by=("has_the_right_gradient",))
 def holds_the_midpoint_constant(p, q):
-    """It detaches both vectors in the comparison of q. The divergence is differentiable in p and in q."""
+    """It holds a vector and the midpoint constant in one half. The divergence is differentiable in both vectors."""
     middle = (p + q) / 2
     return (_kl(p, middle) + _kl(q.detach(), middle.detach())) / 2
 
@@ -364,7 +364,7 @@ def clips_gradients_too(module, limit):
 
 @chaff("clip_weights", caught_by=("brings_every_parameter_within_the_limit",))
 def forgets_the_biases(module, limit):
-    """It clips matrices and leaves vectors, the biases, as large as they are. Every parameter is clipped."""
+    """It clips the weights and leaves the biases as large as they are. Every parameter is clipped."""
     for parameter in module.parameters():
         if parameter.ndim > 1:
             parameter.data.clamp_(-limit, limit)

@@ -148,7 +148,7 @@ def wants_zeros(fake_scores):
 
 @chaff("lsgan_generator_loss", caught_by=("is_zero_where_fakes_pass_for_real",))
 def reverses_the_judge(fake_scores):
-    """It is minus the discriminator's loss, without bound. The generator pulls the scores towards 1, and no further."""
+    """It is minus half the mean square of the scores, without bound. The generator pulls them towards 1."""
     return -0.5 * _distance(fake_scores, 0)
 
 
@@ -477,7 +477,7 @@ def puts_domains_into_one_batch(a_to_b, b_to_a, discriminator_a, discriminator_b
 
 @chaff("cycle_generator_loss", caught_by=("teaches_both_translators_to_fool",))
 def shows_cut_off_translations(a_to_b, b_to_a, discriminator_a, discriminator_b, real_a, real_b, *, weight=10.0):
-    """It detaches translations before the judges see them. That is for training judges; marks teach translators."""
+    """It detaches translations before the judges see them. Then the judges' scores teach the translators nothing."""
     shared = (a_to_b, b_to_a, discriminator_a, discriminator_b, real_a, real_b, weight)
     return _round_trips(*shared, shown=lambda fake: fake.detach())
 

@@ -335,7 +335,7 @@ def rotation_trick(z, codebook, *, beta=0.25):
 
 @chaff("vector_quantize", caught_by=("has_the_right_gradient",))
 def beta_on_the_wrong_term(z, codebook, *, beta=0.25):
-    """It holds the wrong side constant in each term: the codebook's has no beta, the one that moves z has it."""
+    """It weighs the codebook's term with beta. Beta belongs to the commitment, which is the term that moves z."""
     z_q, indices, _ = _quantized(z, codebook, _nearest(z, codebook), beta)
     codes = codebook[indices]
     return z_q, indices, beta * F.mse_loss(codes, z.detach()) + F.mse_loss(z, codes.detach())
@@ -593,8 +593,8 @@ def squeezes_one_sample_away(probs):
 
 
 @chaff("code_balance_loss", caught_by=("takes_an_empty_batch",))
-def divides_by_the_length(probs):
-    """It adds samples up in a loop and starts from the first, and there is none in an empty batch."""
+def starts_from_the_first(probs):
+    """It starts a loop from the first sample, which an empty batch does not have."""
     total = probs[0]
     for row in probs[1:]:
         total = total + row

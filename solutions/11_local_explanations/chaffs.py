@@ -213,7 +213,7 @@ def covers_the_callers_image(model, x, target, *, window, stride, baseline=0.0):
 
 @chaff("occlusion", caught_by=("leaves_everything_as_it_was",))
 def leaves_eval_mode_occlusion(model, x, target, **options):
-    """It puts the model into eval mode and leaves it there. Every part has to be in the mode that it was in."""
+    """It puts the model into eval mode and leaves it there. Every part must get its mode back."""
     return _occlude(model.eval(), x, target, **options)
 
 
@@ -329,13 +329,13 @@ def switches_on_the_callers_tensor(model, x, target):
 
 @chaff("saliency", caught_by=("leaves_everything_as_it_was", "treats_samples_alone"))
 def explains_in_train_mode(model, x, target):
-    """It explains the model in train mode, where batch statistics and dropout make it another one. Leave the mode."""
+    """It switches the model to train mode, where batch statistics and dropout make it another. Leave the mode."""
     return _saliency(model, x, target, grad=_in_train_mode)
 
 
 @chaff("saliency", caught_by=("leaves_everything_as_it_was",))
 def leaves_eval_mode(model, x, target):
-    """It puts the model into eval mode and leaves it there. Every part has to be in the mode that it was in."""
+    """It puts the model into eval mode and leaves it there. Every part must get its mode back."""
     return _saliency(model, x, target, grad=_left_in_eval_mode)
 
 
@@ -356,7 +356,7 @@ def single_precision(model, x, target):
 
 @chaff("saliency", caught_by=("takes_an_empty_batch",))
 def looks_for_the_greatest(model, x, target):
-    """It asks for the greatest slope, which an empty batch does not have. Such a batch gives an empty result."""
+    """It scales by the greatest slope, which an empty batch does not have. Such a batch gives an empty result."""
     slope = _saliency(model, x, target)
     return slope.clamp(max=float(slope.max()))
 
@@ -487,7 +487,7 @@ def backward_into_the_model_ig(model, x, target, **options):
 
 @chaff("integrated_gradients", caught_by=("leaves_everything_as_it_was",))
 def leaves_eval_mode_ig(model, x, target, **options):
-    """It puts the model into eval mode and leaves it there. Every part has to be in the mode that it was in."""
+    """It puts the model into eval mode and leaves it there. Every part must get its mode back."""
     return _integrate(model, x, target, grad=_left_in_eval_mode, **options)
 
 
@@ -651,7 +651,7 @@ def smooths_the_loss(model, x, target, **options):
 
 @chaff("smooth_grad", caught_by=("takes_a_flat_sample",))
 def divides_by_no_range(model, x, target, **options):
-    """It divides by the range, which is 0 where all elements are alike. Such a sample gets no noise."""
+    """It divides 0 by 0 where all elements of a sample are alike: their range is 0. Such a sample gets no noise."""
 
     def sigma(level, x):
         return level * _range(x / _range(x)) * _range(x)
@@ -673,7 +673,7 @@ def backward_into_the_model_smooth(model, x, target, **options):
 
 @chaff("smooth_grad", caught_by=("leaves_everything_as_it_was",))
 def leaves_eval_mode_smooth(model, x, target, **options):
-    """It puts the model into eval mode and leaves it there. Every part has to be in the mode that it was in."""
+    """It puts the model into eval mode and leaves it there. Every part must get its mode back."""
     return _smooth(model, x, target, grad=_left_in_eval_mode, **options)
 
 
@@ -771,7 +771,7 @@ def flattens_the_output(model, layer, x):
 
 @chaff("layer_features", caught_by=("follows_dotted_names",))
 def children_only(model, layer, x):
-    """It looks among the model's own children. A name with dots leads into submodules of submodules."""
+    """It looks among the model's own children. A name with dots leads deeper: named_modules() has them all."""
     return _listen(model, layer, x, known=lambda model, layer: layer in dict(model.named_children()))
 
 
@@ -796,7 +796,7 @@ def keeps_the_graph(model, layer, x):
 
 @chaff("layer_features", caught_by=("leaves_everything_as_it_was",))
 def leaves_eval_mode_features(model, layer, x):
-    """It puts the model into eval mode and leaves it there. Every part has to be in the mode that it was in."""
+    """It puts the model into eval mode and leaves it there. Every part must get its mode back."""
     return _listen(model, layer, x, run=lambda model, x: model.eval()(x))
 
 
@@ -933,7 +933,7 @@ def rows_of_classes_seen(features, labels, num_classes):
 
 @chaff("fit_linear_probe", caught_by=("never_predicts_an_absent_class",))
 def zeros_for_absent_classes(features, labels, num_classes):
-    """It fits the classes that occur and leaves zeros for the rest, which wins where their logits are negative."""
+    """It fits the classes that occur and leaves zeros for the rest: a logit of 0 wins where the others are negative."""
     weight, bias = features.new_zeros(num_classes, features.shape[1]), features.new_zeros(num_classes)
     seen, numbers = labels.unique(return_inverse=True)
     if len(seen):
