@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 300
 TRAINING_SEEDS ?= 20
 
-.PHONY: course demo test lint stubs figures verify proof matrix bars resume bench clean
+.PHONY: redteam course demo test lint stubs figures verify proof matrix bars resume bench clean
 .DEFAULT_GOAL := course
 
 # pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
@@ -49,6 +49,10 @@ bars: $(VENV)/.dev
 # a class killed three times in the middle and resumed, against one left alone
 resume: $(VENV)/.dev
 	$(BIN)/python -m tests.grading.kill_and_resume
+
+# every attack of tests/hostile: against a naive grader, and against the sandbox
+redteam: $(VENV)/.dev
+	$(BIN)/python -m tests.hostile
 
 # what the checks cost beside bare imports
 bench: $(VENV)/.dev

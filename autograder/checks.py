@@ -129,7 +129,9 @@ def run_check(
         error = caught
     verdict = verdict_on(error, submission)
     if verdict.outcome == "failed" and needs_a_second_opinion(error, submission) and reference is not None:
-        again = run_check(check, reference, profile=profile, device=device) if submission is not reference else None
+        again = None
+        if submission is not reference:
+            again = run_check(check, reference, reference=reference, profile=profile, device=device)
         if again is None or again.outcome != "passed":
             verdict = Verdict("broken", verdict.message)
     return Verdict(

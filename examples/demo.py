@@ -34,8 +34,9 @@ def main() -> int:
     options += ["--isolation", chosen] if chosen else []
     print(f"autograder grade {OUT}/class/* {' '.join(options)}\n", flush=True)
     command = [sys.executable, "-m", "autograder", "grade", *map(str, submissions), *options]
+    (ROOT / OUT / "report.html").unlink(missing_ok=True)
     ended = subprocess.run(command, cwd=ROOT, check=False).returncode
-    if ended != NOT_ALL_JUDGED:
+    if ended != NOT_ALL_JUDGED or not (ROOT / OUT / "report.html").exists():
         return ended or 1
     print(f"\nThe unreadable archive belongs to the class. Open {OUT}/report.html in a browser; from each name there")
     print("a link leads to the student's feedback. examples/README.md says who is who.")

@@ -152,7 +152,7 @@ def leaves_out_the_last_batch(model, x, y, attack, *, batch_size=256):
 
 @chaff("robust_accuracy", caught_by=("keeps_to_the_batch_size",))
 def attacks_all_at_once(model, x, y, attack, *, batch_size=256):
-    """It attacks all samples in one call and only judges in batches. Attack batch by batch, too: that takes more memory."""
+    """It attacks all samples in one call and only judges in batches. Attack in batches, too: that takes memory."""
     with _mode(model, False):
         adversarial = attack(model, x, y)
     return _share(_robust(model, adversarial, y, lambda model, x, y: x, batch_size))
@@ -338,7 +338,7 @@ def forgets_to_step(model, optimizer, x, y, attack):
 
 @chaff("adversarial_training_step", caught_by=("takes_one_step_of_the_given_optimizer", "moves_as_the_reference_moves"))
 def steps_by_hand(model, optimizer, x, y, attack):
-    """It moves all parameters by lr times their gradient itself. Let the optimizer step: it knows how, and for which parameters."""
+    """It moves all parameters by lr times their gradient itself. Let the optimizer step: it knows how."""
     loss = _step(model, optimizer, x, y, attack, steps=False)
     with torch.no_grad():
         for each in model.parameters():

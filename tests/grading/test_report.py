@@ -20,7 +20,7 @@ from autograder.grading.summary import Summary
 from autograder.grading.texts import explained, in_words, legible, number, shortened
 from tests.grading.fakes import check_of, exercise_of, fake_class, fake_result, result_of
 
-VOID = {"meta", "img", "br", "hr", "link", "input"}
+VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 HOSTILE = "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"' {{ 7 * 7 }} {% raw %} ]]> &lt;"
 TRACEBACK = 'Traceback (most recent call last):\n  File "/tmp/attacks.py", line 3, in fgsm\nValueError: no such thing'
 

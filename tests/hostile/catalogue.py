@@ -15,7 +15,9 @@ HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
 REACHED = "reached-5d2c"  # what an attack says when it got where it should not be
 MARK = "mark-5d2c"  # name of a file that an attack leaves behind
-GIGABYTE = 1 << 30
+
+
+NEIGHBOUR = 6.0  # points of the honest submission after an attack
 
 
 @dataclass(frozen=True)
@@ -47,43 +49,48 @@ class Seen:
     again: str = ""
 
 
-Win = Callable[[Seen, float, float], bool]
-"""Takes what a naive grader saw, the points of the honest part there, and those of an honest neighbour."""
+Win = Callable[[Seen, float], bool]
+"""Takes what a naive grader saw, and the points of the honest part there."""
 
 
-def gains(seen: Seen, honest: float, neighbour: float) -> bool:
+def gains(seen: Seen, honest: float) -> bool:
     """It got points that its honest part did not earn."""
     return seen.points > honest
 
 
-def reads(seen: Seen, honest: float, neighbour: float) -> bool:
+def reads(seen: Seen, honest: float) -> bool:
     """It tells what it could only know from outside, or that it got there."""
     return REACHED in seen.text or REACHED in seen.again
 
 
-def kills(seen: Seen, honest: float, neighbour: float) -> bool:
+def kills(seen: Seen, honest: float) -> bool:
     """It ended the grader."""
     return seen.killed
 
 
-def hangs(seen: Seen, honest: float, neighbour: float) -> bool:
+def hangs(seen: Seen, honest: float) -> bool:
     """It would never have ended."""
     return seen.hung
 
 
-def writes(seen: Seen, honest: float, neighbour: float) -> bool:
+def writes(seen: Seen, honest: float) -> bool:
     """It left something outside of its folder."""
     return bool(seen.marks)
 
 
-def spoils(seen: Seen, honest: float, neighbour: float) -> bool:
+def spoils(seen: Seen, honest: float) -> bool:
     """The submission after it did not get its due."""
-    return seen.neighbour != neighbour
+    return seen.neighbour != NEIGHBOUR
 
 
-def swells(seen: Seen, honest: float, neighbour: float) -> bool:
+def topples(seen: Seen, honest: float) -> bool:
+    """A check fell over it with an error of its own, which may be taken for the course's fault."""
+    return "zip() argument" in seen.text
+
+
+def swells(seen: Seen, honest: float) -> bool:
     """It took more of the machine than it may."""
-    return seen.memory > 3 * GIGABYTE or seen.printed > 200_000_000 or seen.unpacked > 200_000_000
+    return seen.memory > 1_500_000_000 or seen.printed > 200_000_000 or seen.unpacked > 200_000_000
 
 
 @dataclass(frozen=True)
@@ -121,11 +128,20 @@ class Attack:
         return tuple(each.partition("/")[2] for each in self.exercise)
 
     @property
+    def twin_name(self) -> str:
+        """Name of a submission that holds the honest part and nothing else."""
+        return "-".join(["twin", self.unit, *self.functions, self.twin])
+
+    @property
     def sentence(self) -> str:
         """What it tries."""
         if self.name in MADE:
             return (MADE[self.name].__doc__ or "").strip().split("\n")[0]
         return (ast.get_docstring(ast.parse((HERE / "attacks" / f"{self.name}.py").read_text())) or "").split("\n")[0]
+
+    def write_twin(self, folder: Path) -> Path:
+        """Puts the honest part under `folder`, and says where."""
+        return _folder(folder, self.twin_name, {f"{self.unit}.py": filled(f"honest/{self.twin}.py", {})})
 
     def write(self, folder: Path, places: Mapping[str, str]) -> Path:
         """Puts the submission together under `folder`, and says where.
@@ -147,14 +163,15 @@ def filled(name: str, places: Mapping[str, str]) -> str:
     return text
 
 
-def neighbour_source() -> str:
-    """An honest submission: the reference's function, alone."""
+def write_neighbour(folder: Path, name: str) -> Path:
+    """Puts an honest submission under `folder`: the reference's function, alone."""
     (path,) = COURSE.glob("solutions/*_generalization/generalization.py")
     source = path.read_text(encoding="utf-8")
     (function,) = (
         each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef) and each.name == "empirical_risk"
     )
-    return f"import torch\nfrom torch import Tensor\n\n\n{ast.get_source_segment(source, function)}\n"
+    text = f"import torch\nfrom torch import Tensor\n\n\n{ast.get_source_segment(source, function)}\n"
+    return _folder(folder, name, {"generalization.py": text})
 
 
 def climbing_archive(folder: Path, places: Mapping[str, str]) -> Path:
@@ -188,9 +205,7 @@ def zip_bomb(folder: Path, places: Mapping[str, str]) -> Path:
     """An archive of a few hundred kilobytes that unpacks to hundreds of megabytes."""
     path = folder / "zip_bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        with archive.open("generalization.py", "w") as member:
-            for _ in range(300):
-                member.write(b"#" * 1_000_000)
+        archive.writestr("generalization.py", b"#" * 300_000_000)
     return path
 
 
@@ -258,17 +273,17 @@ MADE: dict[str, Callable[[Path, Mapping[str, str]], Path]] = {
 }
 RISK, BAD = ("generalization/empirical_risk",), ("generalization/is_bad_dataset",)
 BOUND, COUNT = ("generalization/bad_dataset_bound",), ("generalization/sample_complexity",)
-DIVERGENCE = ("divergences/kl_divergence",)
+ALL = (*RISK, *BAD, *BOUND, *COUNT, "generalization/excess_risk")
+ENTROPY, DIVERGENCE = ("generators/image_entropy",), ("divergences/kl_divergence",)
 
 ATTACKS = (
     # what the answer is
-    Attack("always_equal", BOUND, gains, "refuses", 1),
+    Attack("always_equal", BOUND, gains, "refuses", 2),
     Attack("lying_tensor", RISK, gains, "zeros", 3),
-    Attack("subclasses", COUNT, gains, "refuses", 1),
-    Attack("nan_answers", (*COUNT, *BAD), gains, "refuses", 1),
+    Attack("subclasses", COUNT, gains, "refuses", 2),
+    Attack("nan_answers", (*COUNT, *BAD), gains, "refuses", 2),
     Attack("huge_answer", RISK, swells),
     Attack("reducers", (*RISK, *BOUND), gains),
-    Attack("flaky_on_purpose", RISK, gains, "minus_ones", 3),
     # what the answer does to those around it
     Attack("dispatch_mode", RISK, gains, "zeros", 3),
     Attack("patched_torch", RISK, gains, "zeros", 3),
@@ -277,18 +292,20 @@ ATTACKS = (
     Attack("patched_hypothesis", RISK, gains, "zeros", 3),
     Attack("patched_builtins", RISK, gains, "zeros", 3),
     Attack("patched_exceptions", RISK, gains, "zeros", 3),
-    Attack("assumes", BAD, gains, "one_sided", 3),
-    Attack("rejects", BAD, gains, "one_sided", 3),
+    Attack("assumes", BAD, gains, "one_sided", 4),
+    Attack("rejects", BAD, gains, "one_sided", 4),
     Attack("skips", RISK, gains),
-    Attack("zeroed_model", ("attacks/fgsm",), gains, "stands_still", 2),
-    Attack("remembers", DIVERGENCE, gains, "forgets", 2),
-    Attack("hides_changes", RISK, gains, "writes", 5),
+    Attack("zeroed_model", ("attacks/fgsm",), gains, "stands_still", 5),
+    Attack("replaced_forward", ("attacks/fgsm",), gains, "stands_still", 5),
+    Attack("vanishing_parameters", ("gan/discriminator_step", "gan/generator_step"), topples, "zero_steps", 7),
+    Attack("remembers", ENTROPY, gains, "forgets", 3, unguarded=0.5),
+    Attack("hides_changes", RISK, gains, "writes", 5, unguarded=1),
     # ends, signals, what stays behind
     Attack("os_exit", RISK, gains),
     Attack("sys_exit", RISK, gains),
     Attack("atexit_writes", RISK, gains),
     Attack("signals", RISK, kills),
-    Attack("attaches", RISK, hangs),
+    Attack("attaches", RISK, kills),
     Attack("fork_bomb", RISK, reads, slow=True),
     Attack("lingering_thread", RISK, gains, "zeros", 3),
     Attack("lingering_process", RISK, spoils),
@@ -296,7 +313,7 @@ ATTACKS = (
     Attack("descriptors", RISK, gains),
     Attack("forged_frames", RISK, gains, "zeros", 3),
     Attack("early_answers", RISK, gains, "zeros", 3),
-    Attack("malformed_replies", RISK, gains),
+    Attack("malformed_replies", ALL, gains),
     Attack("patched_worker", RISK, gains, "zeros", 3),
     # looking around
     Attack("reads_reference", RISK, gains),
@@ -314,14 +331,15 @@ ATTACKS = (
     # too much of everything
     Attack("memory_hog", RISK, swells),
     Attack("output_flood", RISK, swells),
-    Attack("import_hang", RISK, hangs),
+    Attack("import_hang", RISK, hangs, slow=True),
     Attack("stubborn_loop", RISK, hangs, slow=True),
     Attack("deaf_to_alarms", RISK, hangs, slow=True),
-    Attack("hangs_backward", DIVERGENCE, hangs, "subtracts", 2, slow=True),
+    Attack("hangs_backward", DIVERGENCE, hangs, "subtracts", 4.5, slow=True),
     Attack("nested_namespaces", RISK, reads),
     Attack("hoards_memory_files", RISK, reads),
     Attack("hoards_segments", RISK, reads),
     Attack("hoards_processes", RISK, hangs),
+    Attack("hogs_processors", RISK, spoils),
     Attack("fills_scratch", RISK, reads),
     Attack("many_threads", RISK, reads),
     # files, and what is handed in beside the answer

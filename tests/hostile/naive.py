@@ -22,14 +22,15 @@ import sys
 import tarfile
 import threading
 import time
+import unittest
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.hostile.catalogue import COURSE, MARK, REACHED, Attack, Seen, filled, neighbour_source
+from tests.hostile.catalogue import COURSE, MARK, REACHED, Attack, Seen, spoils, write_neighbour
 
-PATIENCE = 8.0  # seconds for one submission
+PATIENCE = 10.0  # seconds for one submission
 MEMORY = 8 << 30
 PLAY = Path("/mnt/play")
 PORT = 47613
@@ -37,9 +38,10 @@ PORT = 47613
 results_path = ""  # of the submission at hand, in the process that is graded
 
 
-def sightings(attacks: Sequence[Attack], twins: Sequence[Attack], folder: Path) -> dict[str, Seen]:
+def sightings(attacks: Sequence[Attack], folder: Path) -> dict[str, Seen]:
     """What a naive grader sees of attacks and of their honest twins, by name; `folder` is for the box."""
-    for each in (*attacks, *twins):
+    cases = {each.twin_name: {"name": each.twin_name, "exercise": each.exercise} for each in attacks}
+    for each in attacks:
         place = PLAY / each.name
         places = {
             "SUBMISSIONS": str(place / "submissions"),
@@ -47,21 +49,19 @@ def sightings(attacks: Sequence[Attack], twins: Sequence[Attack], folder: Path) 
             "PLACES": f"{place}/home:{place}/results",
             "PORT": str(PORT),
         }
-        for name in ("submissions/neighbour", "home", "results"):
-            (folder / each.name / name).mkdir(parents=True)
-        for name in ("home", "results"):
-            (folder / each.name / name / "canary").write_text(REACHED)
-        (folder / each.name / "submissions/neighbour/generalization.py").write_text(neighbour_source())
-        if each in twins:
-            target = folder / each.name / "submissions" / each.name
-            target.mkdir()
-            (target / f"{each.unit}.py").write_text(filled(f"honest/{each.twin}.py", {}))
-        else:
-            each.write(folder / each.name / "submissions", places)
-    cases = [{"name": each.name, "exercise": each.exercise, "twice": each.twice} for each in (*attacks, *twins)]
-    (folder / "cases.json").write_text(json.dumps(cases))
+        for name in (each.name, each.twin_name):
+            for part in ("submissions", "home", "results"):
+                (folder / name / part).mkdir(parents=True, exist_ok=True)
+        for part in ("home", "results"):
+            (folder / each.name / part / "canary").write_text(REACHED)
+        each.write(folder / each.name / "submissions", places)
+        each.write_twin(folder / each.twin_name / "submissions")
+        write_neighbour(folder / each.name / "submissions", "neighbour")
+        extra = {"twice": each.twice, "neighbour": each.win is spoils}
+        cases[each.name] = {"name": each.name, "exercise": each.exercise, **extra}
+    (folder / "cases.json").write_text(json.dumps(list(cases.values())))
     subprocess.run([*_box(folder), sys.executable, "-m", "tests.hostile.naive"], cwd=COURSE, check=True, timeout=900)
-    return {each.name: _seen(folder / each.name) for each in (*attacks, *twins)}
+    return {name: _seen(folder / name) for name in cases}
 
 
 def _box(folder: Path) -> list[str]:
@@ -131,10 +131,12 @@ def _grade(case: dict[str, Any]) -> None:
     threading.Thread(target=_listen, daemon=True).start()
     path, unpacked = _unpacked(next((folder / "submissions").glob(f"{case['name']}*")))
     seen = dataclasses.replace(_graded(case, path, case["name"]), unpacked=unpacked)
-    if case["twice"]:
+    if case.get("twice"):
         seen = dataclasses.replace(seen, again=_graded(case, path, f"{case['name']}-again").text)
     honest = {**case, "exercise": ["generalization/empirical_risk"]}
-    neighbour = _graded(honest, folder / "submissions/neighbour", "neighbour").points
+    neighbour = None
+    if case.get("neighbour"):
+        neighbour = _graded(honest, folder / "submissions/neighbour", "neighbour").points
     marks = tuple(str(each) for each in Path("/tmp").glob(MARK))
     told = dataclasses.asdict(dataclasses.replace(seen, neighbour=neighbour, marks=marks))
     (folder / "seen.json").write_text(json.dumps(told))
@@ -218,7 +220,8 @@ def _be_graded(unit: str, checks: Sequence[Any], folder: Path, results: str, han
 
 
 def _outcomes(unit: str, checks: Sequence[Any], folder: Path) -> list[tuple[Any, str]]:
-    from autograder.implementation import Implementation, load_implementation
+    from autograder import effects
+    from autograder.implementation import Implementation
     from autograder.submission import Record, Submission
     from autograder.verify import reference_of
 
@@ -227,8 +230,10 @@ def _outcomes(unit: str, checks: Sequence[Any], folder: Path) -> list[tuple[Any,
 
         def _call(self, exercise: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             self.latest = Record(exercise.name, self._arguments(exercise, args, kwargs))
+            snapshot = effects.Snapshot(self.latest.arguments)
             value = self.implementation.functions[exercise.name](*args, **kwargs)
             self.latest.value, self.latest.returned = value, True
+            self.latest.changed = {path: (None, fact) for path, fact in snapshot.changes().items()}
             return value
 
     notebook = folder / f"{unit}.ipynb"
@@ -238,7 +243,6 @@ def _outcomes(unit: str, checks: Sequence[Any], folder: Path) -> list[tuple[Any,
     module = _import(folder / f"{unit}.py")
     found = {name: value for name, value in vars(module).items() if callable(value)}
     submission, reference = Direct(_unit(unit)[0], Implementation(found)), reference_of(_unit(unit)[0])
-    assert load_implementation is not None
     return [(check, passes(check, submission, reference)) for check in checks]
 
 
@@ -258,13 +262,13 @@ def passes(check: Any, submission: Any, reference: Any) -> str:
         "submission": submission,
         "reference": reference,
         "device": torch.device("cpu"),
-        "training_seed": profile.seed(check.name),
+        "training_seed": profile.training_seed(check.exercise.name),
     }
     wanted = {name: offered[name] for name in inspect.signature(check.function).parameters}
     try:
         with own_randomness(profile.seed(check.name)):
             check.function(**wanted)
-    except pytest.skip.Exception:
+    except (pytest.skip.Exception, unittest.SkipTest):
         return ""
     except SystemExit:
         raise

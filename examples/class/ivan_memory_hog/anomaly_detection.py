@@ -7,8 +7,8 @@ def reconstruction_score(x, reconstruction):
 
 
 def auroc(normal_scores, anomaly_scores):
-    """All pairs, again and again until there are enough of them for an exact mean."""
-    wins = (anomaly_scores[:, None] > normal_scores).double().flatten()
-    while len(wins) < 10**12:
-        wins = torch.cat([wins, wins])
-    return float(wins.mean())
+    """Ten thousand million random pairs give the chance to five digits."""
+    pairs = 10_000_000_000
+    anomalies = anomaly_scores[torch.randint(len(anomaly_scores), (pairs,))]
+    normals = normal_scores[torch.randint(len(normal_scores), (pairs,))]
+    return float((anomalies > normals).double().mean())

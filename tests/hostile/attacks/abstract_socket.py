@@ -29,4 +29,4 @@ time.sleep(0.2)
 def empirical_risk(predictions, labels):
     if found:
         raise RuntimeError(f"@REACHED@ {found}")
-    return None
+    return

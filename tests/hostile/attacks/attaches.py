@@ -10,4 +10,4 @@ def empirical_risk(predictions, labels):
         os.waitpid(os.getppid(), 0x40000000)
         while True:
             os.sched_yield()
-    return None
+    return

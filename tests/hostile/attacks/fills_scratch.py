@@ -15,4 +15,4 @@ def empirical_risk(predictions, labels):
                 count += 30
     if count > 400:
         raise RuntimeError(f"@REACHED@ {count} MB")
-    return None
+    return

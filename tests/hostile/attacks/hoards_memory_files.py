@@ -10,5 +10,5 @@ def empirical_risk(predictions, labels):
             handles.append(os.memfd_create(str(number)))
             os.write(handles[-1], b"x" * 50_000_000)
     except OSError:
-        return None
+        return
     raise RuntimeError("@REACHED@ 200 MB that nobody counts")

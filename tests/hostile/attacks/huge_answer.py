@@ -4,7 +4,7 @@ import torch
 
 
 def empirical_risk(predictions, labels):
-    return torch.zeros((), dtype=torch.float64).expand(450_000_000)
+    return torch.zeros((), dtype=torch.float64).expand(150_000_000)
 
 
 def is_bad_dataset(train_risks, true_risks, eps):

@@ -15,4 +15,4 @@ for folder in ("/dev/shm", "/tmp", "/var/tmp", "/run/lock"):
 def empirical_risk(predictions, labels):
     if found:
         raise RuntimeError(f"@REACHED@ {found}")
-    return None
+    return

@@ -1,4 +1,4 @@
-"""Answers with messages that are none: absurd shapes, unknown types, deep nesting, bytes that belong to nothing."""
+"""Answers with messages that are none: absurd shapes, deep nesting, errors that stop a grader, graphs from nowhere."""
 
 import os
 import struct
@@ -8,37 +8,42 @@ import msgspec
 
 from autograder import wire
 
-HEADS = [
-    [2, "float64", "cpu", [1 << 62, 1 << 62]],
-    [2, "float64", "cpu", [-1]],
-    [2, "object", "cpu", [1]],
-    [2, "float64", "cuda", [0]],
-    [2, "float64", "cpu", [1] * 100_000],
-    [9],
-    {"error": {"kind": "KeyboardInterrupt", "message": "stop", "line": "x", "text": 3}},
-    {"error": None, "value": None, "node": 1, "carries": [10**9], "changes": {"global.grad_enabled": False}},
-    {"error": None, "value": None, "node": None, "carries": [], "changes": {"a" * 1000: [0]}},
-]
-asked = []
+turn = []
 
 
 def lie(value, **options):
-    asked.append(value)
-    if len(asked) == 1:
+    if not turn:
         return true(value, **options)
-    head = msgspec.msgpack.encode(HEADS[len(asked) % len(HEADS)])
-    if len(asked) % 3 == 0:
-        head = b"\x91" * 100_000 + b"\xc0"
-    return struct.pack("<I", len(head)) + head + b"\x00" * (len(asked) % 2)
+    head = turn[-1] if isinstance(turn[-1], bytes) else msgspec.msgpack.encode(turn[-1])
+    return struct.pack("<I", len(head)) + head
 
 
 true, wire.encode = wire.encode, lie
-for module in list(sys.modules.values()):  # a grader that reads its own memory is told success
-    if hasattr(module, "results_path"):
+for module in list(sys.modules.values()):  # a grader that can be found in memory is told success
+    if isinstance(vars(module).get("results_path"), str) and module.results_path:
         with open(module.results_path, "w") as file:
             file.write('{"points": 1000000.0}')
         os._exit(0)
 
 
 def empirical_risk(predictions, labels):
-    return None
+    value = [2, "float64", "cpu", [1 << 62, 1 << 62]]
+    turn.append({"error": None, "value": value, "node": None, "carries": [0, 1], "changes": {1: 1}})
+
+
+def is_bad_dataset(train_risks, true_risks, eps):
+    turn.append(b"\x91" * 1_000_000 + b"\xc0")
+
+
+def bad_dataset_bound(num_hypotheses, num_samples, eps):
+    turn.append({"error": {"kind": "KeyboardInterrupt", "message": "x" * 3_000_000, "line": [1], "text": 3}})
+
+
+def sample_complexity(num_hypotheses, eps, delta):
+    turn.append(
+        {"error": None, "value": 1, "node": 1, "carries": [0, 10**9], "changes": {"global.grad_enabled": False}}
+    )
+
+
+def excess_risk(train_risks, true_risks):
+    turn.append({"error": None, "value": 0.0, "node": None, "carries": [0, 9], "changes": {"a" * 1000: [1], "b": {}}})

@@ -11,4 +11,4 @@ def empirical_risk(predictions, labels):
             threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
     if threading.active_count() > 400:
         raise RuntimeError(f"@REACHED@ {threading.active_count()} threads")
-    return None
+    return

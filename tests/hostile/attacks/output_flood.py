@@ -3,9 +3,13 @@
 import os
 import sys
 
+printed = []
+
 
 def empirical_risk(predictions, labels):
-    for _ in range(500):
-        os.write(1, b"x" * 1_000_000)
-    sys.stdout.write("y" * 1_000_000)
-    return None
+    if not printed:
+        printed.append(True)
+        for _ in range(500):
+            os.write(1, b"x" * 1_000_000)
+        sys.stdout.write("y" * 1_000_000)
+    return

@@ -20,4 +20,4 @@ def empirical_risk(predictions, labels):
     here = [each for each in written if "@SUBMISSIONS@" in each or "site-packages" in each]
     if here:
         raise RuntimeError(f"@REACHED@ {here}")
-    return None
+    return

@@ -3,7 +3,7 @@
 import contextlib
 
 FOUND = []
-for path in "@CANARIES@".split(":"):
+for path in ["@CANARIES@"]:
     with contextlib.suppress(OSError), open(path) as file:
         FOUND.append(file.read())
 
@@ -11,4 +11,4 @@ for path in "@CANARIES@".split(":"):
 def empirical_risk(predictions, labels):
     if FOUND:
         raise RuntimeError(" ".join(FOUND))
-    return None
+    return

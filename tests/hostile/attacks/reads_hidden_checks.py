@@ -17,4 +17,4 @@ FOUND += [name for name in sys.modules if "hidden" in name and "generalization" 
 def empirical_risk(predictions, labels):
     if FOUND:
         raise RuntimeError(f"@REACHED@ {FOUND[0]}")
-    return None
+    return

@@ -14,4 +14,4 @@ def empirical_risk(predictions, labels):
     secrets = [each for text in found for each in text.split("\0") if "SECRET" in each]
     if secrets or len(found) > 1:
         raise RuntimeError(f"@REACHED@ {secrets}")
-    return None
+    return

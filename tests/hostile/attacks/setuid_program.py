@@ -13,8 +13,6 @@ for name in glob.glob("/usr/bin/*") + glob.glob("/bin/*"):
             found.append(name)
 with contextlib.suppress(OSError):
     os.setuid(0)
-with contextlib.suppress(OSError):
-    os.chroot("/tmp")
 
 
 def empirical_risk(predictions, labels):
@@ -23,4 +21,4 @@ def empirical_risk(predictions, labels):
         ran = subprocess.run(["su", "-c", "id -u"], capture_output=True, text=True, timeout=5).stdout.strip()
     if ran == "0" or os.getuid() == 0:
         raise RuntimeError("@REACHED@ root")
-    return None
+    return

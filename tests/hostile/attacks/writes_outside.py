@@ -6,7 +6,7 @@ import site
 
 import autograder
 
-places = [*"@PLACES@".split(":"), "..", "/", "/usr", os.path.dirname(autograder.__file__), *site.getsitepackages()]
+places = [*["@PLACES@"], "..", "/", "/usr", os.path.dirname(autograder.__file__), *site.getsitepackages()]
 written = []
 for place in places:
     with contextlib.suppress(OSError), open(os.path.join(place, "@MARK@"), "w") as file:
@@ -17,4 +17,4 @@ for place in places:
 def empirical_risk(predictions, labels):
     if written:
         raise RuntimeError(f"wrote to {written}")
-    return None
+    return

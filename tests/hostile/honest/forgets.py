@@ -1,7 +1,5 @@
-"""A batch's mean for each of its samples."""
-
-import torch
+"""A batch's mean square for each of its samples."""
 
 
-def kl_divergence(p, q):
-    return ((p - q) ** 2).mean() + torch.zeros(len(p), dtype=p.dtype)
+def image_entropy(images, bins, *, low=0.0, high=1.0):
+    return images.flatten(1).mean(1) * 0 + (images.double() ** 2).mean().to(images.dtype)
