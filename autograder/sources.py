@@ -67,6 +67,7 @@ def parses(source: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=1024)
 def is_written(source: str, name: str) -> bool:
     """Whether the function is there and no stub.
 

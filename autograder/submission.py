@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import functools
 import inspect
 import time
 from collections import Counter
@@ -163,8 +164,13 @@ def signatures_of(unit: Unit) -> dict[str, inspect.Signature]:
     """Contract signatures by function, read from the pristine stub, else from the reference."""
     for path in (unit.stub_path, unit.reference_path):
         if path is not None and path.is_file():
-            return stub_signatures(path.read_text(encoding="utf-8"))
+            return _signatures(path, path.stat().st_mtime_ns)
     raise CourseError(unit.stub_path, "", "is missing; `autograder stubs` makes it")
+
+
+@functools.lru_cache(maxsize=64)
+def _signatures(path: Path, changed: int) -> dict[str, inspect.Signature]:
+    return stub_signatures(path.read_text(encoding="utf-8"))
 
 
 def _call_here(

@@ -104,16 +104,24 @@ def _submission(course: Course, folder: Path, number: int) -> Path:
 
 
 def _only(source: str, function: str, *, rename: str = "") -> str:
-    """Imports, helpers and constants of a module, and one of its functions."""
+    """Imports and constants of a module, one of its functions, and what that one needs."""
+    body = ast.parse(source).body
+    functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    wanted, found = [function], set()
+    while wanted:
+        name = wanted.pop()
+        if name in functions and name not in found:
+            found.add(name)
+            wanted += [node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)]
     kept: list[ast.stmt] = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Import | ast.ImportFrom) and "autograder" not in ast.unparse(node):
-            kept.append(node)
-        elif isinstance(node, ast.FunctionDef) and (node.name == function or node.name.startswith("_")):
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name in found:
             node.decorator_list = []
             node.name = rename if rename and node.name == function else node.name
             kept.append(node)
-        elif isinstance(node, ast.Assign):
+        elif isinstance(node, ast.Assign) or (
+            isinstance(node, ast.Import | ast.ImportFrom) and "autograder" not in ast.unparse(node)
+        ):
             kept.append(node)
     return ast.unparse(ast.Module(kept, []))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.grading.pages import render
 from autograder.grading.results import CheckResult, ExerciseResult, Result
-from autograder.grading.texts import count, counterexample_rows, explained, misconception_of, shortened
+from autograder.grading.texts import count, counterexample_rows, explained, misconception_of, obstacle, shortened
 
 MARKS = {"passed": "✓", "not_started": "·", "broken": "!"}
 _AGAIN = "As above."
@@ -64,6 +64,11 @@ class Unit:
     def max_score(self) -> float:
         """Points to be had."""
         return sum(each.result.max_score for each in self.exercises)
+
+    @property
+    def obstacle(self) -> str:
+        """Why its file was not judged, if so."""
+        return obstacle(each.result for each in self.exercises)
 
     @property
     def started(self) -> bool:

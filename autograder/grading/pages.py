@@ -21,6 +21,7 @@ from autograder.grading.texts import count, in_words, legible, number, share
 TEMPLATES = Path(__file__).with_name("templates")
 _JOINT = re.compile(r"([_.\-])(?=\w)")
 _CODE = re.compile(r"`([^`\n]+)`")
+_STRESSED = re.compile(r"(?<![\w*])\*(?=\w)([^*\n]+)(?<=\w)\*(?![\w*])")
 
 
 def render(template: str, **values: Any) -> str:
@@ -59,8 +60,9 @@ def script() -> tuple[Markup, str]:
 
 
 def prose(text: str) -> Markup:
-    """Text in which `names in backticks` are code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(legible(text)))))
+    """Text in which `names in backticks` are code, and *words between stars* are stressed."""
+    stressed = _STRESSED.sub(r"<em>\1</em>", str(escape(legible(text))))
+    return Markup(_CODE.sub(r"<code>\1</code>", stressed))
 
 
 def breakable(text: str) -> Markup:

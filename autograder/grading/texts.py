@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from autograder.grading.results import CheckResult, ExerciseResult
 
 LONGEST = 4000  # characters of one message that are shown
 _TRACEBACK = "Traceback (most recent call last)"
+_NOT_WRITTEN = "not written yet"  # what a check says of a stub
 _NOT_TRIED = "not tried again: "  # what a judge writes before the reason that it has given already
 _ILLEGIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters
@@ -51,6 +53,17 @@ def explained(check: CheckResult) -> str:
     words = PLAIN_WORDS.get(check.outcome, "")
     told = "" if check.outcome in ("broken", "not_started") else shortened(check.message.removeprefix(_NOT_TRIED))
     return "\n".join(filter(None, (words, told))) or "The promise is broken."
+
+
+def obstacle(exercises: Iterable[ExerciseResult]) -> str:
+    """Why what was handed in was not judged, such as a file that is there twice; nothing where there is no reason."""
+    told = (check.message for each in exercises for check in each.checks if check.outcome == "not_started")
+    return shortened(next((message for message in told if message not in ("", _NOT_WRITTEN)), ""))
+
+
+def is_absent(exercises: Iterable[ExerciseResult]) -> bool:
+    """Whether there was no file to judge, not even a stub."""
+    return all(check.outcome == "not_started" and not check.message for each in exercises for check in each.checks)
 
 
 def misconception_of(exercise: ExerciseResult) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -168,6 +170,19 @@ def test_a_reference_that_fails_makes_the_check_broken(unit):
     check = next(check for check in checks_of(unit) if check.name == "halve__is_half_as_much")
     submission = Submission(unit, Implementation({"halve": lambda x: x / 2}))
     assert run_check(check, submission, reference=reference_of(unit), profile=PROFILE).outcome == "broken"
+
+
+def test_a_check_that_falls_over_an_answer_is_not_broken(unit):
+    """Also one that asks the reference: it is tried on the reference, with the reference at hand."""
+
+    def falls_over(submission, reference):
+        """It is twice as much."""
+        wanted = reference.double(torch.ones(2, 2))
+        1 / float((submission.double(torch.ones(2, 2)) == wanted).all())
+
+    check = dataclasses.replace(checks_of(unit)[0], function=falls_over)
+    submission = Submission(unit, Implementation({"double": lambda x: 3 * x}))
+    assert run_check(check, submission, reference=reference_of(unit), profile=PROFILE).outcome == "failed"
 
 
 def test_verify_says_what_is_missing(mini_course):

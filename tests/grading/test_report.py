@@ -13,13 +13,14 @@ import msgspec
 import pytest
 
 from autograder.grading.feedback import feedback_page
-from autograder.grading.pages import percent
+from autograder.grading.pages import percent, prose
 from autograder.grading.report import grades, report_page, write_grades, write_reports
 from autograder.grading.results import Result, ResultError
 from autograder.grading.summary import Summary
 from autograder.grading.texts import explained, in_words, legible, number, shortened
 from tests.grading.fakes import check_of, exercise_of, fake_class, fake_result, result_of
 
+NOT_WRITTEN = "not written yet"
 VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 HOSTILE = "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"' {{ 7 * 7 }} {% raw %} ]]> &lt;"
 TRACEBACK = 'Traceback (most recent call last):\n  File "/tmp/attacks.py", line 3, in fgsm\nValueError: no such thing'
@@ -367,3 +368,55 @@ def test_words_and_numbers():
     assert shortened("it fell: " + TRACEBACK) == "it fell:\nValueError: no such thing"
     assert len(shortened("x" * 10**6)) < 5000
     assert explained(check_of("f__a", "failed")) == "The promise is broken."
+
+
+def test_one_reason_for_all_is_told_once():
+    """A function that is no Python keeps no promise; its page says so once, whatever the judge wrote beside it."""
+    sentence = "double did not return within 1 s"
+    checks = [check_of(f"double__{name}", "timeout", message=sentence) for name in "ab"]
+    checks.append(check_of("double__c", "timeout", message=f"not tried again: {sentence}"))
+    words = Page(feedback_page(result_of("ada", [exercise_of("doubles", "double", checks)]))).words
+    assert words.count(sentence) == 1
+    assert words.count("did not end in time") == 1
+    assert "not tried again" not in words
+    assert "As above" not in words
+
+
+def test_as_above_means_the_line_above():
+    """Where another reason stands between, a reason is told again."""
+    checks = [check_of(f"double__{number}", "failed", message=text) for number, text in enumerate(("nan", "2", "nan"))]
+    words = Page(feedback_page(result_of("ada", [exercise_of("doubles", "double", checks)]))).words
+    assert words.count("nan") == 2
+    assert "As above" not in words
+
+
+def test_files_that_were_not_judged_are_an_alarm():
+    """A file that is there twice, and a submission without any: both are told to the instructor, the first to both."""
+    twice = [check_of("double__a", "not_started", message="doubles.py is there twice")]
+    absent, stub = [check_of("double__a", "not_started")], [check_of("double__a", "not_started", message=NOT_WRITTEN)]
+    results = [
+        result_of(name, [exercise_of("doubles", "double", checks)])
+        for name, checks in (("ada", twice), ("ben", absent), ("eva", stub))
+    ]
+    alarms = {alarm.title: alarm for alarm in Summary(results).alarms()}
+    assert list(alarms) == ["1 file was not judged", "1 submission holds no file of these units"]
+    assert alarms["1 file was not judged"].details == [("ada, Doubles", "doubles.py is there twice")]
+    assert [each.submission for each in alarms["1 submission holds no file of these units"].who] == ["ben"]
+    assert "This unit was not judged. doubles.py is there twice" in Page(feedback_page(results[0])).words
+    assert "was not judged" not in Page(feedback_page(results[2])).words
+
+
+def test_agreement_with_the_reference_is_no_news():
+    """Any mistake breaks it, so it is not among the promises that tell where the class struggles."""
+    checks = [
+        check_of("double__agrees_with_the_reference", "failed"),
+        check_of("double__a", "failed", title="It doubles."),
+    ]
+    missed = Summary([result_of("ada", [exercise_of("doubles", "double", checks)])]).broken_promises()
+    assert [each.title for each in missed] == ["It doubles."]
+
+
+def test_stressed_words():
+    """Stars around words stress them; a product stays one."""
+    assert prose("what the *choice* may cost") == "what the <em>choice</em> may cost"
+    assert prose("2 * x * y, x*y*z, **kwargs") == "2 * x * y, x*y*z, **kwargs"

@@ -40,7 +40,7 @@ results_path = ""  # of the submission at hand, in the process that is graded
 
 def sightings(attacks: Sequence[Attack], folder: Path) -> dict[str, Seen]:
     """What a naive grader sees of attacks and of their honest twins, by name; `folder` is for the box."""
-    cases = {each.twin_name: {"name": each.twin_name, "exercise": each.exercise} for each in attacks}
+    cases: dict[str, dict[str, Any]] = {}
     for each in attacks:
         place = PLAY / each.name
         places = {
@@ -57,8 +57,9 @@ def sightings(attacks: Sequence[Attack], folder: Path) -> dict[str, Seen]:
         each.write(folder / each.name / "submissions", places)
         each.write_twin(folder / each.twin_name / "submissions")
         write_neighbour(folder / each.name / "submissions", "neighbour")
-        extra = {"twice": each.twice, "neighbour": each.win is spoils}
-        cases[each.name] = {"name": each.name, "exercise": each.exercise, **extra}
+        shared = {"exercise": each.exercise, "watched": each.watched}
+        cases[each.twin_name] = {"name": each.twin_name, **shared}
+        cases[each.name] = {"name": each.name, "twice": each.twice, "neighbour": each.win is spoils, **shared}
     (folder / "cases.json").write_text(json.dumps(list(cases.values())))
     subprocess.run([*_box(folder), sys.executable, "-m", "tests.hostile.naive"], cwd=COURSE, check=True, timeout=900)
     return {name: _seen(folder / name) for name in cases}
@@ -103,7 +104,7 @@ def _in_a_namespace(case: dict[str, Any]) -> None:
     """Grades one case where its processes end with it."""
     from autograder.sandbox import kernel
 
-    kernel.unshare(user=False)
+    kernel._call("unshare", kernel.NEW_MOUNTS | kernel.NEW_IPC | kernel.NEW_PIDS)  # the network is the box's
     kernel.keep_mounts_private()
     for folder in ("/tmp", "/dev/shm"):
         kernel.mount_scratch(folder, 700_000_000)
@@ -170,7 +171,7 @@ def _graded(case: dict[str, Any], folder: Path, name: str) -> Seen:
     handle = os.open(results, os.O_RDWR | os.O_CREAT)
     child = os.fork()
     if child == 0:
-        _be_graded(unit, checks, folder, str(results), handle, log)
+        _be_graded(case, checks, folder, str(results), handle, log)
     os.close(handle)
     end, ended, code = time.monotonic() + PATIENCE, 0, 0
     while not ended and time.monotonic() < end:
@@ -189,7 +190,7 @@ def _graded(case: dict[str, Any], folder: Path, name: str) -> Seen:
     return Seen(points, text, hung=not ended, memory=usage.ru_maxrss * 1024, printed=printed)
 
 
-def _be_graded(unit: str, checks: Sequence[Any], folder: Path, results: str, handle: int, log: Path) -> None:
+def _be_graded(case: dict[str, Any], checks: Sequence[Any], folder: Path, results: str, handle: int, log: Path) -> None:
     """Imports the submission, runs the checks, writes the outcome; never returns."""
     global results_path
     results_path = results
@@ -205,7 +206,7 @@ def _be_graded(unit: str, checks: Sequence[Any], folder: Path, results: str, han
         for name in ("sitecustomize", "conftest"):
             if (folder / f"{name}.py").exists():
                 _import(folder / f"{name}.py")
-        messages = _outcomes(unit, checks, folder)
+        messages = _outcomes(case, checks, folder)
         points = sum(check.points for check, message in messages if not message)
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"points": points, "messages": [each for _, each in messages]}).encode(), 0)
@@ -219,21 +220,24 @@ def _be_graded(unit: str, checks: Sequence[Any], folder: Path, results: str, han
         os._exit(code)
 
 
-def _outcomes(unit: str, checks: Sequence[Any], folder: Path) -> list[tuple[Any, str]]:
+def _outcomes(case: dict[str, Any], checks: Sequence[Any], folder: Path) -> list[tuple[Any, str]]:
     from autograder import effects
     from autograder.implementation import Implementation
     from autograder.submission import Record, Submission
     from autograder.verify import reference_of
+
+    unit, watched = case["exercise"][0].partition("/")[0], case["watched"]
 
     class Direct(Submission):
         """Calls functions as they are, and believes what they say."""
 
         def _call(self, exercise: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             self.latest = Record(exercise.name, self._arguments(exercise, args, kwargs))
-            snapshot = effects.Snapshot(self.latest.arguments)
+            snapshot = effects.Snapshot(self.latest.arguments) if watched else None
             value = self.implementation.functions[exercise.name](*args, **kwargs)
             self.latest.value, self.latest.returned = value, True
-            self.latest.changed = {path: (None, fact) for path, fact in snapshot.changes().items()}
+            if snapshot is not None:
+                self.latest.changed = {path: (None, fact) for path, fact in snapshot.changes().items()}
             return value
 
     notebook = folder / f"{unit}.ipynb"

@@ -2,8 +2,8 @@
 
 import contextlib
 
-FOUND = []
-for path in ["@CANARIES@"]:
+FOUND, PATHS = [], "@CANARIES@"
+for path in PATHS.split(":"):
     with contextlib.suppress(OSError), open(path) as file:
         FOUND.append(file.read())
 

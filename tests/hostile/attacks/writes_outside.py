@@ -6,7 +6,8 @@ import site
 
 import autograder
 
-places = [*["@PLACES@"], "..", "/", "/usr", os.path.dirname(autograder.__file__), *site.getsitepackages()]
+PLACES = "@PLACES@"
+places = [*PLACES.split(":"), "..", "/", "/usr", os.path.dirname(autograder.__file__), *site.getsitepackages()]
 written = []
 for place in places:
     with contextlib.suppress(OSError), open(os.path.join(place, "@MARK@"), "w") as file:

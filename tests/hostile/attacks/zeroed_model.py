@@ -6,5 +6,5 @@ import torch
 def fgsm(model, x, y, eps, **rest):
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.zero_()
+            parameter.data.zero_()
     return x.clone()
