@@ -1,0 +1,83 @@
+"""No attack gains a point, reads or leaves anything outside, or touches the next; each wins against a naive grader."""
+
+from __future__ import annotations
+
+import fcntl
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.grading.needs import needs_bubblewrap
+from tests.hostile.catalogue import ATTACKS, HERE, MADE, Attack, Seen
+from tests.hostile.naive import sightings
+from tests.hostile.outcomes import Outcome, sandboxed
+
+QUICK = [each for each in ATTACKS if not each.slow]  # the others: `make redteam`
+pytestmark = needs_bubblewrap
+each_attack = pytest.mark.parametrize("attack", QUICK, ids=lambda each: each.name)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], Any]], Any]:
+    """Runs something in a folder of its own, once for all processes that test."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def run(name: str, function: Callable[[Path], Any]) -> Any:
+        path = shared / f"{name}.pickle"
+        with open(shared / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                folder = shared / name
+                folder.mkdir()
+                path.write_bytes(pickle.dumps(function(folder)))
+        return pickle.loads(path.read_bytes())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The name of this process among those that test."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+@pytest.fixture(scope="session")
+def outcome(once: Callable[..., Any]) -> Outcome:
+    """What the sandbox made of all attacks at once."""
+    return once("sandbox", lambda folder: sandboxed(QUICK, folder))
+
+
+@pytest.fixture(scope="session")
+def seen(once: Callable[..., Any]) -> dict[str, Seen]:
+    """What a naive grader made of them."""
+    return once("naive", lambda folder: sightings(QUICK, folder))
+
+
+@each_attack
+def test_wins_against_a_naive_grader(attack: Attack, seen: dict[str, Seen]):
+    assert attack.win(seen[attack.name], seen[attack.twin_name].points), seen[attack.name]
+
+
+@each_attack
+def test_wins_nothing_against_the_sandbox(attack: Attack, outcome: Outcome):
+    assert outcome.faults(attack) == []
+
+
+def test_leaves_nothing_outside(outcome: Outcome):
+    assert outcome.marks == []
+    assert outcome.visitors == 0
+
+
+def test_every_submission_is_judged_and_no_check_is_blamed(outcome: Outcome):
+    assert outcome.unjudged == []
+    assert outcome.broken == []
+
+
+def test_every_file_is_an_attack_and_there_are_many():
+    assert {each.name for each in ATTACKS} == {path.stem for path in (HERE / "attacks").glob("*.py")} | set(MADE)
+    assert len(QUICK) >= 50
+    assert all(each.sentence for each in ATTACKS)
