@@ -16,7 +16,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.internal.conjecture import providers
 
 PRACTICE_EXAMPLES = 25
-GRADING_EXAMPLES = 25
+GRADING_EXAMPLES = 10  # the rare corners come besides; see `python -m tests.proof.power`
 
 
 @dataclass(frozen=True)

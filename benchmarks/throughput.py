@@ -77,9 +77,8 @@ def main() -> None:
             _submission(course, folder / "class" / f"student_{number:03d}", number) for number in range(options.count)
         ]
         ours = _ours(paths, folder / "out", options.jobs)
-        print(
-            f"autograder grade --jobs {options.jobs}: {options.count} in {ours:.1f} s, {60 * options.count / ours:.0f} a minute"
-        )
+        rate = 60 * options.count / ours
+        print(f"autograder grade --jobs {options.jobs}: {options.count} in {ours:.1f} s, {rate:.0f} a minute")
         if shutil.which("nbgrader") is None:
             print("stock nbgrader: not installed (pip install nbgrader)")
             return

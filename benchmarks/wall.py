@@ -112,9 +112,8 @@ def _spent(units: list[Unit]) -> None:
         total = time.perf_counter() - started
     print(f"\nof {total:.1f} s in the judge")
     for name, spent in sorted(seconds.items(), key=lambda item: -item[1]):
-        print(
-            f"  {name:<58} {spent:7.1f} s   {100 * spent / total:3.0f} %   {1e3 * spent / calls[name]:.2f} ms × {calls[name]}"
-        )
+        each = f"{1e3 * spent / calls[name]:.2f} ms × {calls[name]}"
+        print(f"  {name:<58} {spent:7.1f} s   {100 * spent / total:3.0f} %   {each}")
     rest = total - sum(seconds.values())
     print(f"  {'drawing, checking, hypothesis':<58} {rest:7.1f} s   {100 * rest / total:3.0f} %")
 

@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -263,6 +263,7 @@ def nearest(z: Tensor, codebook: Tensor) -> Tensor:
 
 
 @given(pair=vectors_and_codes(dtype=None))
+@example(pair=(torch.zeros(1, 2), torch.tensor([[3.0, 0.0], [2.0, 2.0]])))
 def test_vector_quantize__takes_the_nearest_code(submission, pair):
     """Each index is that of the code at the least Euclidean distance."""
     wanted = nearest(*pair)

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -394,6 +394,7 @@ def _step_by_step(layers: nn.Sequential, x: Tensor, last: int) -> Tensor:
 
 
 @given(case=_stacks(images=True))
+@example(case=(nn.Sequential(nn.ReLU()), torch.arange(8.0).reshape(2, 1, 2, 2) - 3, 0))
 def test_layer_features__is_what_the_layer_puts_out(submission, case):
     """It is what one gets by running the layers by hand, up to that one."""
     layers, x, last = case

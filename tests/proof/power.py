@@ -23,7 +23,7 @@ Job = tuple[str, int, int]
 
 
 def misses(job: Job) -> tuple[int, int, list[str], list[str]]:
-    """For one exercise: inputs, runs, named checks that passed a wrong answer, wrong answers that passed all of theirs."""
+    """For one exercise: inputs, runs, named checks that were passed, and wrong answers that passed all of theirs."""
     name, examples, secrets = job
     unit, _ = course().find(name)
     reference, runs, missed, free = reference_of(unit), 0, [], []
@@ -63,8 +63,10 @@ def main() -> int:
         total[examples] = [a + b for a, b in zip(total[examples], (runs, len(missed), len(free)), strict=True)]
         for each in missed:
             print(f"{examples:3d} inputs: {each}", flush=True)
-    for examples, (runs, missed_count, free_count) in total.items():
-        print(f"{examples:3d} inputs: {missed_count} of {runs} named checks missed, {free_count} wrong answers passed all")
+    for examples, (runs, slipped, free) in total.items():
+        print(
+            f"{examples:3d} inputs: {slipped} of {runs} named checks passed, {free} wrong answers passed all of theirs"
+        )
     return 0
 
 
