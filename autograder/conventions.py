@@ -74,7 +74,6 @@ def assert_same(actual: Any, expected: Any, *, because: str) -> None:
 
 def _leaves_everything_as_it_was(unit: Unit, exercise: Exercise) -> Check:
     """It leaves its inputs, the model, gradients, modes and random states as they were."""
-
     # where a call may change parameters, corners have some whose names the contract does not know
     rare = _with_corners(unit, exercise, with_gradients=True) if not exercise.changes else _as_it_is
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -122,7 +123,10 @@ def _only(source: str, function: str, *, rename: str = "") -> str:
             isinstance(node, ast.Import | ast.ImportFrom) and "autograder" not in ast.unparse(node)
         ):
             kept.append(node)
-    return ast.unparse(ast.Module(kept, []))
+    text = ast.unparse(ast.Module(kept, []))
+    for name in found - {function}:  # a helper must not look like an answer to another exercise
+        text = text if name.startswith("_") else re.sub(rf"\b{name}\b", f"_{name}", text)
+    return text
 
 
 def _ours(paths: list[Path], out: Path, jobs: int) -> float:
