@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 300
 TRAINING_SEEDS ?= 20
 
-.PHONY: redteam course demo test lint stubs figures verify proof matrix bars resume bench clean
+.PHONY: course demo test lint stubs figures verify proof matrix power bars wall resume redteam bench clean
 .DEFAULT_GOAL := course
 
 # pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
@@ -54,9 +54,19 @@ resume: $(VENV)/.dev
 redteam: $(VENV)/.dev
 	$(BIN)/python -m tests.hostile
 
-# what the checks cost beside bare imports
+# how many inputs catch what: every wrong answer against the checks that name it, with 5, 10 and 25 inputs
+power: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.power
+
+# every right and wrong answer in the sandbox and in process: the same outcomes
+wall: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.wall
+
+# what the checks cost beside bare imports, the sandbox beside the process, a class beside stock nbgrader
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/wall.py
+	$(BIN)/python benchmarks/throughput.py
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.catalogue import Unit, load_course
+from autograder.profiles import GRADING_EXAMPLES
 
 ROOT = Path(__file__).parent.parent
 SECRET = b"a secret of the benchmark's own\n"
@@ -56,7 +57,17 @@ def _apart(units: list[Unit], folder: Path) -> list[Path]:
 
 def _pytest(units: list[Unit], secret: Path) -> list[str]:
     folders = [f"{part}/{unit.folder}" for unit in units for part in ("exercises", "solutions")]
-    options = ["--reference", "--secret", str(secret), "-q", "--no-header", "-p", "no:cacheprovider"]
+    options = [
+        "--reference",
+        "--secret",
+        str(secret),
+        "--examples",
+        str(GRADING_EXAMPLES),
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+    ]
     return [sys.executable, "-m", "pytest", *folders, *options]
 
 
