@@ -8,10 +8,11 @@ import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -27,6 +28,7 @@ from autograder.sandbox import kernel
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.workers import Limits, Sandbox, isolation_of
 
+GLANCE = 0.2  # seconds between two looks at whether to stop
 TRIES = 2  # judges that may end over one submission
 MOST_SECONDS = 7200.0  # after which a judge is thought to hang
 
@@ -162,49 +164,59 @@ class _Class:
     def __init__(self, units: tuple[Unit, ...], wanted: Wanted, isolation: Isolation, digest: str):
         self._units, self._wanted, self._isolation, self._digest = units, wanted, isolation, digest
         self._judges: list[_Judging] = []
+        self._tries: dict[str, int] = {}
 
     def judge(self, waiting: deque[HandedIn], tally: Tally, progress: Callable[[Result | None], None]) -> None:
         """Judges all of `waiting`; ended from the keyboard, it leaves the rest for another time."""
         count = max(1, min(self._wanted.jobs, len(waiting)))
-        tries: dict[str, int] = {}
-        try:
-            sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
-            settings = self._settings()
-            self._judges = [_Judging(settings, self._wanted, each, sandboxes) for each in sandboxes]
-            while waiting or any(each.handed for each in self._judges):
+        with _noting_interrupts() as stop:
+            try:
+                sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
+                settings = self._settings()
+                self._judges = [_Judging(settings, self._wanted, each, sandboxes) for each in sandboxes]
+                while not stop.is_set() and (waiting or any(each.handed for each in self._judges)):
+                    for each in self._judges:
+                        if each.handed is None and waiting:
+                            each.give(waiting.popleft())
+                    for index, told in self._next_told():
+                        self._take(index, told, waiting, tally, progress)
+                        if not self._judges[index].alive:
+                            self._judges[index].close()
+                            fresh = self._sandbox()
+                            self._judges[index] = _Judging(settings, self._wanted, fresh, [fresh])
+            finally:
+                tally.interrupted = stop.is_set()
                 for each in self._judges:
-                    if each.handed is None and waiting:
-                        each.give(waiting.popleft())
-                for index, told in self._next_told():
-                    handed = self._judges[index].handed
-                    assert handed is not None
-                    if isinstance(told, Result):
-                        tally.results[told.submission] = told
-                        tally.fresh.append(told.submission)
-                        progress(told)
-                    else:
-                        tries[handed.name] = tries.get(handed.name, 0) + 1
-                        if tries[handed.name] < TRIES:
-                            waiting.appendleft(handed)
-                        else:
-                            tally.unjudged.append(f"{handed.name}: {told}")
-                            progress(None)
-                    if not self._judges[index].alive:
-                        self._judges[index].close()
-                        fresh = self._sandbox()
-                        self._judges[index] = _Judging(settings, self._wanted, fresh, [fresh])
-                    else:
-                        self._judges[index].handed = None
-        except KeyboardInterrupt:
-            tally.interrupted = True
-        finally:
-            for each in self._judges:
-                each.close()
+                    each.close()
+
+    def _take(
+        self,
+        index: int,
+        told: Result | str,
+        waiting: deque[HandedIn],
+        tally: Tally,
+        progress: Callable[[Result | None], None],
+    ) -> None:
+        """Notes a result; a submission over which a judge ended is tried once more."""
+        judging = self._judges[index]
+        handed, judging.handed = judging.handed, None
+        assert handed is not None
+        if isinstance(told, Result):
+            tally.results[told.submission] = told
+            tally.fresh.append(told.submission)
+            progress(told)
+            return
+        self._tries[handed.name] = self._tries.get(handed.name, 0) + 1
+        if self._tries[handed.name] < TRIES:
+            waiting.appendleft(handed)
+        else:
+            tally.unjudged.append(f"{handed.name}: {told}")
+            progress(None)
 
     def _next_told(self) -> list[tuple[int, Result | str]]:
         """What judges tell next, with their positions; a sentence where one failed."""
         busy = {each.connection: index for index, each in enumerate(self._judges) if each.handed is not None}
-        ready = multiprocessing.connection.wait(list(busy), timeout=1.0)
+        ready = multiprocessing.connection.wait(list(busy), timeout=GLANCE)
         told: list[tuple[int, Result | str]] = []
         for connection in ready:
             index = busy[connection]  # type: ignore[index]
@@ -309,6 +321,20 @@ def _serve(settings: Any, sandbox: Sandbox, others: Sequence[Sandbox], out: Path
         with contextlib.suppress(OSError):
             near.send(f"{type(error).__name__}: {error}")
     os._exit(0)
+
+
+@contextlib.contextmanager
+def _noting_interrupts() -> Iterator[threading.Event]:
+    """Notes Ctrl-C instead of raising an exception, which may be lost on its way."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
