@@ -139,7 +139,7 @@ class CheckModule(pytest.Module):
         from autograder.submission import Submission
 
         path = self.unit.reference_path
-        return None if path is None else Submission(self.unit, load_implementation(path))
+        return None if path is None else Submission(self.unit, load_implementation(path), seconds=0)
 
     @functools.cached_property
     def training_seeds(self) -> dict[str, int]:

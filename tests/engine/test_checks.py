@@ -15,6 +15,7 @@ from autograder.misconceptions import recognise
 from autograder.profiles import Profile
 from autograder.submission import Submission
 from autograder.verify import judge, reference_of, verify
+from tests.proof.course import ROOT
 
 PROFILE = Profile(examples=15, secret=b"tests")
 
@@ -208,3 +209,13 @@ def test_verify_finds_an_answer_among_the_exercises(mini_course):
     readme.write_text(f"# Doubles\n\nDo it like this: `{line}`.\n")
     found = [str(each) for _, findings in verify(load_course(mini_course.root)) for each in findings]
     assert any("README.md: holds a line of the answer" in each for each in found)
+
+
+def test_a_reference_that_is_asked_all_night_is_not_late():
+    """What its calls take is nobody's fault: it adds up over all submissions that are compared with it."""
+    unit = load_course(ROOT).units[0]
+    reference = reference_of(unit)
+    reference._spent = 1e6
+    check = next(each for each in checks_of(unit) if each.promise == "agrees_with_the_reference")
+    verdict = run_check(check, reference_of(unit), reference=reference, profile=Profile(3, secret=b"0" * 16))
+    assert verdict.outcome == "passed", verdict.message
