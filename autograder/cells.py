@@ -37,7 +37,7 @@ def place(path: Path, source: str, line: int) -> str:
     return f"line {line} of {path.name}"
 
 
-def run_cells(source: str, path: Path, module: ModuleType, *, seconds: float) -> tuple[dict[str, str], str]:
+def run_cells(source: str, path: Path, module: ModuleType, *, seconds: float) -> dict[str, str]:
     """Runs the cells of `source` in `module`, each for itself.
 
     Args:
@@ -47,20 +47,19 @@ def run_cells(source: str, path: Path, module: ModuleType, *, seconds: float) ->
         seconds: how long one cell may take.
 
     Returns:
-        A sentence for each function that a cell should have defined and did not, and one on the first failing cell.
+        A sentence for each function that a cell should have defined and did not.
     """
     module.__dict__.update(display=lambda *args, **kwargs: None, get_ipython=_Shell)
     problems: dict[str, str] = {}
-    first, left = "", ALTOGETHER * seconds
+    left = ALTOGETHER * seconds
     for line, text, flags in _cells(source):
         started = time.monotonic()
         sentence = _run(text, line, flags, path, module, source, min(seconds, left))
         left -= time.monotonic() - started
         if sentence:
-            first = first or sentence
             lost = [name for name in _DEFINITION.findall(text) if not callable(module.__dict__.get(name))]
             problems.update(dict.fromkeys(lost, sentence))
-    return {name: why for name, why in problems.items() if not callable(module.__dict__.get(name))}, first
+    return {name: why for name, why in problems.items() if not callable(module.__dict__.get(name))}
 
 
 def _cells(source: str) -> Iterator[tuple[int, str, int]]:
@@ -118,12 +117,19 @@ def _pieces(text: str, line: int, path: Path, flags: int) -> Iterator[ast.Module
 
 def raised(path: Path, source: str, error: BaseException) -> str:
     """A sentence on an error that running the file raised."""
-    line, trace = None, error.__traceback__
-    while trace is not None:
-        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == str(path) else line
-        trace = trace.tb_next
+    line = line_in(error, path)
     where = place(path, source, line) if line else path.name
     return f"{where} raised {type(error).__name__}: {error}"
+
+
+def line_in(error: BaseException, path: Path | None) -> int | None:
+    """The last line of the file at `path` that `error` passed through."""
+    line, trace = getattr(error, "submission_line", None), error.__traceback__
+    while trace is not None:
+        if path is not None and trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
 
 
 def unparsable(path: Path, source: str, error: BaseException) -> str:

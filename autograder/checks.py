@@ -18,11 +18,10 @@ import torch
 from hypothesis.errors import Flaky, HypothesisException
 
 from autograder.catalogue import Exercise, Unit
-from autograder.cells import place
+from autograder.cells import line_in, place
 from autograder.content import load_file
 from autograder.conventions import convention_check
 from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError, WorkerLost
-from autograder.implementation import line_in
 from autograder.profiles import Profile, seed_torch
 from autograder.submission import Submission
 

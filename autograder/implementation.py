@@ -92,7 +92,7 @@ def load_implementation(path: Path, *, seconds: float = 20.0) -> Implementation:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     if path.suffix == ".ipynb":
-        problems, _ = run_cells(source, path, module, seconds=seconds)
+        problems = run_cells(source, path, module, seconds=seconds)
         return Implementation(_callables(module), path, source, problems=problems)
     return _run_file(source, path, module, seconds)
 
@@ -120,16 +120,6 @@ def _run_file(source: str, path: Path, module: ModuleType, seconds: float) -> Im
 
 def _callables(module: ModuleType) -> dict[str, Callable[..., Any]]:
     return {name: value for name, value in vars(module).items() if callable(value)}
-
-
-def line_in(error: BaseException, path: Path | None) -> int | None:
-    """The last line of the file at `path` that `error` passed through."""
-    line, trace = getattr(error, "submission_line", None), error.__traceback__
-    while trace is not None:
-        if path is not None and trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def _parse_what_parses(source: str, path: Path) -> tuple[ast.Module, dict[str, str]]:

@@ -204,14 +204,15 @@ def _call_over_the_wire(
     seconds: float,
 ) -> Any:
     before = Walk(record.arguments)
-    facts = before.facts
     reply = remote.call(exercise.name, dict(record.arguments), args, kwargs, seconds=seconds, before=before)
     declared = {path: fact for path, fact in reply.changes.items() if _may_change(exercise, record.arguments, path)}
     try:
         write(record.arguments, declared)
     except CannotWriteError as error:
         raise CheckFailure(f"what {exercise.name} changed could not be read: {error}") from None
-    record.changed = {path: (facts.get(path), fact) for path, fact in reply.changes.items() if path not in declared}
+    record.changed = {
+        path: (before.facts.get(path), fact) for path, fact in reply.changes.items() if path not in declared
+    }
     if reply.error is not None:
         raise reply.error.as_exception()
     return reply.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -29,6 +30,7 @@ def course_digest(units: Iterable[Unit], secret: bytes, *, examples: int) -> str
     return f"sha256:{digest.hexdigest()}"
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that a mark may depend on."""
     found = {"python": platform.python_version(), "tensorlings": autograder.__version__}

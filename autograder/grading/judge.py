@@ -156,9 +156,9 @@ class _FarSide:
         self._process: WorkerProcess | None = None
         self.devices = frozenset({"cpu", sandbox.isolation.device.partition(":")[0]})
         self._names = [each.name for each in unit.exercises]
-        self.implementation = Implementation({}, Path(file.name), file.source)
         self._empty = parses(file.source) and not any(is_written(file.source, name) for name in self._names)
-        self.implementation = self.ready()
+        self.implementation = Implementation({}, Path(file.name), file.source)
+        self.ready()
 
     def __call__(self, request: bytes) -> bytes:
         """The reply to a request."""
