@@ -22,6 +22,7 @@ from autograder.cells import line_in, place
 from autograder.content import load_file
 from autograder.conventions import convention_check
 from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError, WorkerLost
+from autograder.inputs import Inputs
 from autograder.profiles import Profile, seed_torch
 from autograder.submission import Submission
 
@@ -105,8 +106,9 @@ def run_check(
     reference: Submission | None = None,
     profile: Profile,
     device: str = "cpu",
+    inputs: Inputs | None = None,
 ) -> Verdict:
-    """Judges one promise."""
+    """Judges one promise; with `inputs`, on those drawn for the submissions before."""
     profile.prepare(check.function, check.name)
     submission.begin_check()
     offered = {
@@ -121,7 +123,10 @@ def run_check(
     try:
         submission.implementation.function(check.exercise.name)  # nothing is drawn or trained for a stub
         with own_randomness(profile.seed(check.name)):
-            check.function(**wanted)
+            if inputs is None or reference is None:
+                check.function(**wanted)
+            else:
+                inputs.run(check.name, check.function, wanted, reference)
     except KeyboardInterrupt:
         raise
     except BaseException as caught:
@@ -130,7 +135,7 @@ def run_check(
     if verdict.outcome == "failed" and needs_a_second_opinion(error, submission) and reference is not None:
         again = None
         if submission is not reference:
-            again = run_check(check, reference, reference=reference, profile=profile, device=device)
+            again = run_check(check, reference, reference=reference, profile=profile, device=device, inputs=inputs)
         if again is None or again.outcome != "passed":
             verdict = Verdict("broken", verdict.message)
     return Verdict(

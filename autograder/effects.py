@@ -46,13 +46,17 @@ def write(arguments: Mapping[str, object], facts: Mapping[str, Fact]) -> None:
 class Snapshot:
     """What a call may change, kept so that it can be undone, hooks and swapped objects too.
 
+    Args:
+        arguments: of a call, by parameter name.
+        shared: the facts about the global states, where they are known.
+
     Attributes:
         facts: the facts when it was taken.
         places: what they are about, by path.
     """
 
-    def __init__(self, arguments: Mapping[str, object]):
-        walk = Walk(arguments)
+    def __init__(self, arguments: Mapping[str, object], shared: Mapping[str, Fact] | None = None):
+        walk = Walk(arguments, shared)
         self.facts = walk.facts
         self._arguments, self.places = arguments, walk.places
         self._kept = {path: contents(place) for path, place in walk.places.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from autograder.cells import raised, run_cells, unparsable
@@ -143,6 +144,11 @@ def _parse_what_parses(source: str, path: Path) -> tuple[ast.Module, dict[str, s
     return tree, problems
 
 
+@functools.lru_cache(maxsize=64)
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
 def check_parameters(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Holds that `function` can be called so.
 
@@ -150,7 +156,7 @@ def check_parameters(name: str, function: Callable[..., Any], args: tuple[Any, .
         CheckFailure: if it has other parameters than its stub.
     """
     try:
-        signature = inspect.signature(function)
+        signature = _signature(function) if isinstance(function, FunctionType) else inspect.signature(function)
         signature.bind(*args, **kwargs)
     except ValueError:  # a built-in without a signature
         return

@@ -17,9 +17,14 @@ PLAIN = (bool, int, float, str, type(None))
 
 
 class Walk:
-    """Finds every place in the arguments, in a fixed order, and the facts about it."""
+    """Finds every place in the arguments, in a fixed order, and the facts about it.
 
-    def __init__(self, arguments: Mapping[str, object]):
+    Args:
+        arguments: of a call, by parameter name.
+        shared: the facts about the global states, where they are known; else they are read.
+    """
+
+    def __init__(self, arguments: Mapping[str, object], shared: Mapping[str, Fact] | None = None):
         self.facts: dict[str, Fact] = {}
         self.places: dict[str, Any] = {}
         self._seen: set[int] = set()
@@ -28,7 +33,7 @@ class Walk:
             self._visit(name, value)
         for path, optimizer in self._optimizers:  # last, so that parameters go by their module's name
             self._optimizer(path, optimizer)
-        self.facts.update(global_states.read())
+        self.facts.update(global_states.read() if shared is None else shared)
 
     def _visit(self, path: str, value: object) -> None:
         if isinstance(value, PLAIN) or id(value) in self._seen:

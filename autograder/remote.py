@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder import wire
-from autograder.effects import Fact
+from autograder.effects import Fact, same
 from autograder.errors import CallTimeout, CheckFailure
 from autograder.packing import pack
 from autograder.places import Walk
@@ -77,6 +77,7 @@ class Remote:
         spoilt: Callable[[], None] = lambda: None,
     ):
         self._transport, self._devices, self._spoilt = transport, devices, spoilt
+        self._shared: dict[str, Fact] = {}  # the global states that hold over there, where that is certain
 
     def call(
         self,
@@ -102,10 +103,11 @@ class Remote:
             CheckFailure: if the reply is malformed.
         """
         before = before or Walk(arguments)
-        lost = {
-            path: fact
-            for path, fact in before.facts.items()
-            if path.startswith("global.") or (path.endswith(_CARRIED_ALONG) and fact is not None)
+        shared = {path: fact for path, fact in before.facts.items() if path.startswith("global.")}
+        there, self._shared = self._shared, {}
+        lost = {path: fact for path, fact in shared.items() if path not in there or not same(there[path], fact)}
+        lost |= {
+            path: fact for path, fact in before.facts.items() if path.endswith(_CARRIED_ALONG) and fact is not None
         }
         request = {
             "do": "call",
@@ -124,6 +126,7 @@ class Remote:
             raise self._malformed("its changes are malformed")
         if answer["error"] is not None:
             return Reply(None, changes, answer["error"])
+        self._shared = shared
         value = answer["value"]
         if answer["node"] is not None:
             inputs = requiring_gradients(before.places)
@@ -144,6 +147,7 @@ class Remote:
             "gradients": [each.detach() for each in gradients],
             "again": again,
         }
+        self._shared = {}
         answer = self._ask(request)
         if answer["error"] is not None:
             raise answer["error"].as_exception()

@@ -49,6 +49,7 @@ class Worker:
         self._functions, self._path, self._limited = functions, path, limited
         self._nodes: OrderedDict[int, Node] = OrderedDict()
         self._next = 0
+        self._shared: dict[str, effects.Fact] = {}  # the global states, as the last call found and left them
 
     def handle(self, request: bytes) -> bytes:
         """The reply to one request."""
@@ -64,8 +65,10 @@ class Worker:
 
     def _call(self, asked: dict[str, Any]) -> dict[str, Any]:
         arguments = asked["arguments"]
-        effects.write(arguments, asked["facts"])
-        snapshot = effects.Snapshot(arguments)
+        facts = asked["facts"]
+        effects.write(arguments, facts)
+        self._shared |= {path: fact for path, fact in facts.items() if path.startswith("global.")}
+        snapshot = effects.Snapshot(arguments, self._shared)
         inputs = requiring_gradients(snapshot.places)
         answer: dict[str, Any] = {"error": None, "value": None, "node": None, "carries": []}
         name, args, kwargs = asked["name"], asked["args"], asked["kwargs"]

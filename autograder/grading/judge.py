@@ -15,6 +15,7 @@ from autograder.errors import CallTimeout, WorkerLost
 from autograder.grading.handed_in import HandedIn, UnitFile
 from autograder.grading.results import CheckResult, ExerciseResult, Result, status_of
 from autograder.implementation import Implementation
+from autograder.inputs import Inputs
 from autograder.limits import PATIENCE
 from autograder.misconceptions import recognise
 from autograder.packing import pack
@@ -82,6 +83,7 @@ class Judge:
     def __init__(self, settings: Settings, sandbox: Sandbox):
         self._settings, self._sandbox = settings, sandbox
         self._profile = Profile(settings.examples, secret=settings.secret)
+        self._inputs = Inputs()
         self._checks = {unit.name: checks_of(unit) for unit in settings.units}
         self._references = {unit.name: reference_of(unit) for unit in settings.units}
 
@@ -131,7 +133,14 @@ class Judge:
     def _verdict(self, check: Check, submission: Submission) -> Verdict:
         reference = self._references[check.unit.name]
         submission.latest = None
-        return run_check(check, submission, reference=reference, profile=self._profile, device=self._settings.device)
+        return run_check(
+            check,
+            submission,
+            reference=reference,
+            profile=self._profile,
+            device=self._settings.device,
+            inputs=self._inputs,
+        )
 
     def _summed(
         self, unit: Unit, exercise: Exercise, told: Sequence[CheckResult], submission: Submission, far: _FarSide

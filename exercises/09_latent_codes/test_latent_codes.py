@@ -396,9 +396,9 @@ def _trained_vq_vae(submission, seed: int, device) -> tuple[Tensor, Tensor, Tens
     encoder, decoder = _networks(generator, device, MLP(64, 64, 8), MLP(8, 64, 64))
     first = torch.randperm(len(train), generator=generator)[:32].to(device)
     codebook = encoder(train[first]).detach().requires_grad_()
-    step = adam([*encoder.parameters(), *decoder.parameters(), codebook], 3e-3)
+    step = adam([*encoder.parameters(), *decoder.parameters(), codebook], 6e-3)
     for _ in range(30):
-        for chosen in torch.randperm(len(train), generator=generator).to(device).split(128):
+        for chosen in torch.randperm(len(train), generator=generator).to(device).split(256):
             z_q, _, loss = submission.vector_quantize(encoder(train[chosen]), codebook)
             step(loss + nn.functional.mse_loss(decoder(z_q).sigmoid(), train[chosen]))
     _, indices, _ = submission.vector_quantize(encoder(test), codebook)

@@ -172,6 +172,8 @@ def test_one_bad_function_costs_one_exercise(course, hand_in, tmp_path):
     }
     sources = {name: f"{textwrap.dedent(source)}\n{HALVE}" for name, source in bad.items()}
     tally = graded(course, hand_in({**sources, "good": DOUBLE + HALVE}), tmp_path / "out", jobs=2)
+    spared = {name: [check.message for check in failing(result, "halve")] for name, result in tally.results.items()}
+    assert spared == {name: [] for name in (*bad, "good")}
     assert {name: points(result) for name, result in tally.results.items()} == {
         **{name: {"double": 0.0, "halve": 3.0} for name in bad},
         "good": ALL,

@@ -1,0 +1,100 @@
+"""Inputs drawn once for a class: whoever is judged with the same secret is judged on the same inputs anyway."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import random
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky, HypothesisDeprecationWarning, UnsatisfiedAssumption
+
+from autograder.packing import pack
+from autograder.profiles import seed_torch
+
+Drawn = tuple[bytes, ...]
+
+
+class Inputs:
+    """Runs property checks on inputs that are drawn once and kept, which finds out sooner what keeps its promise.
+
+    They are the examples that hypothesis draws while it runs the check on the reference, when a check is run for the
+    second time. What fails on one of them is judged by hypothesis as ever, which finds a smaller example and draws the
+    same inputs: so the verdict never depends on who was judged before. A check that draws more while it runs, or whose
+    inputs can't be kept as bytes, is left to hypothesis each time.
+    """
+
+    def __init__(self) -> None:
+        self._drawn: dict[str, Drawn | None] = {}
+        self._met: set[str] = set()
+
+    def run(self, name: str, check: Callable[..., None], wanted: Mapping[str, Any], reference: Any) -> None:
+        """Runs `check`, whose settings and seed are prepared; raises what it raises.
+
+        Args:
+            name: of the check.
+            check: a check, a property or not.
+            wanted: its fixtures.
+            reference: a submission that keeps all promises.
+        """
+        drawn = self._inputs(name, check, wanted, reference)
+        if drawn is None:
+            check(**wanted)
+            return
+        try:
+            _replay(check.hypothesis.inner_test, wanted, drawn)  # type: ignore[attr-defined]
+        except (Exception, SystemExit) as error:
+            check(**wanted)
+            raise Flaky("it failed once and passed when it was repeated") from error
+
+    def _inputs(self, name: str, check: Any, wanted: Mapping[str, Any], reference: Any) -> Drawn | None:
+        if name not in self._met or not hasattr(check, "hypothesis"):
+            self._met.add(name)
+            return None
+        if name not in self._drawn:
+            self._drawn[name] = _drawn(check, {**wanted, "submission": reference})
+        return self._drawn[name]
+
+
+def _drawn(check: Any, wanted: Mapping[str, Any]) -> Drawn | None:
+    """The inputs on which `check` judges, or None if they can't be had beforehand."""
+    inner = check.hypothesis.inner_test
+    kept: list[bytes] = []
+
+    def keeping(**arguments: Any) -> None:
+        drawn = {name: value for name, value in arguments.items() if name not in wanted}
+        if any(isinstance(value, st.DataObject) for value in drawn.values()):
+            raise _DrawsLater
+        packed = pack(drawn)
+        pickle.loads(packed)  # what can't be read again, as hypothesis' own random states, is drawn each time
+        inner(**arguments)
+        kept.append(packed)
+
+    check.hypothesis.inner_test = keeping
+    try:
+        check(**wanted)
+    except Exception:  # a check at fault speaks for itself when it runs
+        return None
+    finally:
+        check.hypothesis.inner_test = inner
+    return tuple(kept)
+
+
+def _replay(body: Callable[..., None], wanted: Mapping[str, Any], drawn: Drawn) -> None:
+    """Runs the body of a check on every example, from the random states that hypothesis gives each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisDeprecationWarning)  # of `assume` where nothing is drawn
+        for each in drawn:
+            random.seed(0)
+            np.random.seed(0)
+            seed_torch(0)
+            with contextlib.suppress(UnsatisfiedAssumption):
+                body(**wanted, **pickle.loads(each))
+
+
+class _DrawsLater(Exception):
+    """A check draws while it runs."""
