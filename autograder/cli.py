@@ -156,6 +156,19 @@ def grade(ctx: click.Context, /, paths: tuple[Path, ...], out: Path, **options: 
 
 
 @commands.command()
+@click.argument("names", nargs=-1, metavar="[UNIT]...")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="nbgrader's folder.")
+def notebooks(names: tuple[str, ...], out: Path) -> None:
+    """Makes an nbgrader course, one assignment per unit; run again, it brings what you left as it was up to date."""
+    from autograder.jupyter.course import make_course
+    from autograder.status import shown
+
+    made = make_course(_course(), out, names)
+    click.echo(f"{len(made)} notebooks written below {shown(out / 'source')}.")
+    click.echo(f"Next: cd {shown(out)} && nbgrader generate_assignment --force {made[0].stem if made else ''}".rstrip())
+
+
+@commands.command()
 @click.argument("results", required=False, type=click.Path(path_type=Path), metavar="[RESULTS]")
 @click.option("--to", "form", required=True, type=click.Choice(["csv", "html", "junit", "gradescope"]))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to; csv and junit go to the terminal without it.")

@@ -79,13 +79,14 @@ class Unit:
 def feedback_page(result: Result) -> str:
     """A submission's page: self-contained, and without anything that is for the instructor only."""
     units = [
-        Unit(name, [_exercise(each) for each in group])
+        Unit(name, [block_of(each) for each in group])
         for name, group in itertools.groupby(result.exercises, key=lambda each: each.unit)
     ]
     return render("feedback.html.j2", result=result, problem=shortened(result.problem), units=units)
 
 
-def _exercise(result: ExerciseResult) -> Exercise:
+def block_of(result: ExerciseResult) -> Exercise:
+    """What a page or a card shows of one exercise."""
     broken_first = sorted(result.checks, key=lambda each: each.outcome == "passed")
     reason = _one_reason(result.checks)
     promises = [Promise(check, _mark(check), "", []) for check in broken_first] if reason else _promises(broken_first)

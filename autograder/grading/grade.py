@@ -158,6 +158,56 @@ def _known(wanted: Wanted, handed: HandedIn, digest: str, isolation: Isolation) 
     return result if now == then and not broken else None
 
 
+class Judges:
+    """One judge in this process, for whoever asks for one submission after the other.
+
+    Args:
+        course: with the instructor's folder.
+        wanted: what, and how; its paths are not looked at.
+
+    Raises:
+        TensorlingsError: if grading cannot begin.
+    """
+
+    def __init__(self, course: Course, wanted: Wanted):
+        self._wanted, self._units = wanted, chosen_units(course, wanted.units)
+        self._isolation = isolation_of(
+            wanted.isolation, [course.root, wanted.out, *wanted.private], device=wanted.device.partition(":")[0]
+        )
+        self._digest = course_digest(self._units, wanted.secret, examples=GRADING_EXAMPLES)
+        self._sandbox: Sandbox | None = None
+        self._judge: Any = None
+
+    def judge(self, path: Path) -> tuple[Result, bool]:
+        """The result of the submission at `path`, which is written to a file, and whether it was judged now.
+
+        Raises:
+            TensorlingsError: if the path can't be a submission.
+        """
+        (path,) = check_names([path])
+        handed = read_submission(path, [unit.name for unit in self._units])
+        known = _known(self._wanted, handed, self._digest, self._isolation)
+        if known is not None:
+            return known, False
+        if self._judge is None:
+            self._judge = self._started()
+        result = self._judge.judge(handed)
+        write_result(result, self._wanted.out)
+        return result, True
+
+    def close(self) -> None:
+        """Ends the sandbox."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    def _started(self) -> Any:
+        self._sandbox = Sandbox(self._isolation, self._wanted.limits)
+        settings = _settings(self._units, self._wanted, self._digest)
+        from autograder.grading.judge import Judge
+
+        return Judge(settings, self._sandbox)
+
+
 class _Class:
     """Judges at work, each a fork of this process with a warm sandbox of its own."""
 
@@ -172,7 +222,7 @@ class _Class:
         with _noting_interrupts() as stop:
             try:
                 sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
-                settings = self._settings()
+                settings = _settings(self._units, self._wanted, self._digest)
                 self._judges = [_Judging(settings, self._wanted, each, sandboxes) for each in sandboxes]
                 while not stop.is_set() and (waiting or any(each.handed for each in self._judges)):
                     for each in self._judges:
@@ -229,20 +279,14 @@ class _Class:
     def _sandbox(self) -> Sandbox:
         return Sandbox(self._isolation, self._wanted.limits)
 
-    def _settings(self) -> Any:
-        import torch
 
-        from autograder.grading.judge import Settings
+def _settings(units: tuple[Unit, ...], wanted: Wanted, digest: str) -> Any:
+    import torch
 
-        torch.set_num_threads(1)  # a fork after threads have started may hang
-        return Settings(
-            self._units,
-            self._wanted.secret,
-            self._digest,
-            versions(),
-            self._wanted.device,
-            call_seconds=self._wanted.call_seconds,
-        )
+    from autograder.grading.judge import Settings
+
+    torch.set_num_threads(1)  # a fork after threads have started may hang
+    return Settings(units, wanted.secret, digest, versions(), wanted.device, call_seconds=wanted.call_seconds)
 
 
 class _Judging:

@@ -91,8 +91,11 @@ class HandedIn:
 
 
 def submission_name(path: Path) -> str:
-    """`alice` for `class/alice`, `class/alice.tar.gz` and `class/alice.ipynb`."""
-    name = _whole(path).name
+    """`alice` for `class/alice`, `class/alice.tar.gz`, `class/alice.ipynb`, and in nbgrader's `submitted/alice/gan`."""
+    path = _whole(path)
+    name = path.name
+    if path.parent.parent.name == "submitted" and path.is_dir():
+        return path.parent.name
     for suffix in (*ARCHIVES, *LARGEST):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]

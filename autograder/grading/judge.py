@@ -13,7 +13,8 @@ from autograder.catalogue import Exercise, Unit
 from autograder.checks import Check, Verdict, checks_of, run_check
 from autograder.errors import CallTimeout, WorkerLost
 from autograder.grading.handed_in import HandedIn, UnitFile
-from autograder.grading.results import CheckResult, ExerciseResult, Result, status_of
+from autograder.grading.results import CheckResult, ExerciseResult, Result
+from autograder.grading.telling import shortened, summed, told_of
 from autograder.implementation import Implementation
 from autograder.inputs import Inputs
 from autograder.limits import PATIENCE
@@ -21,7 +22,6 @@ from autograder.misconceptions import recognise
 from autograder.packing import pack
 from autograder.profiles import GRADING_EXAMPLES, Profile
 from autograder.remote import Remote
-from autograder.render import show, show_call
 from autograder.sandbox.workers import Sandbox, WorkerProcess
 from autograder.sources import is_written, parses
 from autograder.submission import Submission
@@ -31,7 +31,6 @@ LOADING = 20.0  # seconds of work that running a file may take
 UNIT_SECONDS = 900.0  # seconds that all checks of one unit may take
 SUBMISSION_SECONDS = 3600.0  # seconds that all checks of a submission may take, well below what ends a judge
 GIVE_UP = 2  # workers lost in one exercise after which its other checks are not tried
-TEXT = 4000  # characters of a message or counterexample
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Judge:
                     submission.implementation = far.ready()
                     verdict = self._verdict(check, submission)
                     lost += verdict.outcome == "crashed" or (verdict.outcome == "timeout" and far.lost)
-                told.append(_told(check, verdict, submission))
+                told.append(told_of(check, verdict, submission))
             yield self._summed(unit, exercise, told, submission, far)
 
     def _verdict(self, check: Check, submission: Submission) -> Verdict:
@@ -219,12 +218,12 @@ def _implementation(told: Any, file: UnitFile, names: Sequence[str]) -> Implemen
     found, problem, problems = told.get("names"), told.get("problem"), told.get("problems")
     found = [name for name in names if name in found] if isinstance(found, list) else []
     problems = problems if isinstance(problems, dict) else {}
-    said = {str(name): _short(text) for name, text in problems.items() if name in names and isinstance(text, str)}
+    said = {str(name): shortened(text) for name, text in problems.items() if name in names and isinstance(text, str)}
     return Implementation(
         dict.fromkeys(found, _elsewhere),
         Path(file.name),
         file.source,
-        problem=_short(problem) if isinstance(problem, str) else "it said nothing that could be understood",
+        problem=shortened(problem) if isinstance(problem, str) else "it said nothing that could be understood",
         problems=said,
         hung=told.get("hung") is True,
     )
@@ -232,56 +231,6 @@ def _implementation(told: Any, file: UnitFile, names: Sequence[str]) -> Implemen
 
 def _elsewhere(*args: object, **kwargs: object) -> None:
     raise WorkerLost("the function runs in another process")
-
-
-def _told(check: Check, verdict: Verdict, submission: Submission) -> CheckResult:
-    counterexample = ""
-    if verdict.outcome == "failed":
-        counterexample = _counterexample(check, verdict, submission)
-    return CheckResult(
-        name=check.name,
-        title=check.sentence,
-        visible=check.visible,
-        outcome=verdict.outcome,
-        points=check.points if verdict.outcome == "passed" else 0.0,
-        max_points=check.points,
-        message=_short(verdict.message),
-        counterexample=counterexample,
-        seconds=round(verdict.seconds, 3),
-    )
-
-
-def _counterexample(check: Check, verdict: Verdict, submission: Submission) -> str:
-    rows = []
-    record = submission.latest
-    if record is not None and record.exercise == check.exercise.name and not check.is_training:
-        rows.append(("the call", show_call(record)))
-        if record.returned:
-            rows.append(("gave", show(record.value)))
-    rows += [
-        (name, show(value))
-        for name, value in (("yours", verdict.yours), ("wanted", verdict.wanted))
-        if value is not None
-    ]
-    return "\n".join(f"{name}: {_short(text)}" for name, text in rows)
-
-
-def summed(
-    unit: Unit, exercise: Exercise, told: Sequence[CheckResult], misconception: str | None = None, sentence: str = ""
-) -> ExerciseResult:
-    """An exercise's checks in sum. A broken check is our fault: it counts neither for nor against."""
-    counted = [each for each in told if each.outcome != "broken"]
-    return ExerciseResult(
-        unit=unit.name,
-        name=exercise.name,
-        title=exercise.title,
-        score=sum(each.points for each in counted),
-        max_score=sum(each.max_points for each in counted),
-        status=status_of(told),
-        misconception=misconception,
-        explanation=sentence,
-        checks=tuple(told),
-    )
 
 
 def result_of(
@@ -314,20 +263,4 @@ def _unjudged(
         message, outcome = file.problem, "failed" if file.judged else "not_started"
     verdict = Verdict("failed" if outcome == "failed" else "not_started", message)
     mine = [check for check in checks if check.exercise.name == exercise.name]
-    return summed(unit, exercise, [_bare(check, verdict) for check in mine])
-
-
-def _bare(check: Check, verdict: Verdict) -> CheckResult:
-    return CheckResult(
-        name=check.name,
-        title=check.sentence,
-        visible=check.visible,
-        outcome=verdict.outcome,
-        points=0.0,
-        max_points=check.points,
-        message=verdict.message,
-    )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= TEXT else f"{text[:TEXT]} …"
+    return summed(unit, exercise, [told_of(check, verdict) for check in mine])
