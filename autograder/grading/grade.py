@@ -115,7 +115,7 @@ def grade(course: Course, wanted: Wanted, progress: Progress = lambda tally, tot
     digest = course_digest(units, wanted.secret, examples=GRADING_EXAMPLES)
     tally, waiting = Tally(isolation=isolation.level), deque[HandedIn]()
     for path in paths:
-        handed = read_submission(path, [unit.name for unit in units])
+        handed = _handed_in(path, units)
         known = _known(wanted, handed, digest, isolation)
         if handed.problem:
             tally.unreadable.append(f"{handed.name}: {handed.problem}")
@@ -144,6 +144,11 @@ def chosen_units(course: Course, names: Collection[str]) -> tuple[Unit, ...]:
         if unit.reference_path is None or unit.hidden_path is None:
             raise GradingError(f"grading needs the instructor's folder solutions/{unit.folder}, which is not here")
     return units
+
+
+def _handed_in(path: Path, units: Sequence[Unit]) -> HandedIn:
+    names = {unit.name: [each.name for each in unit.exercises] for unit in units}
+    return read_submission(path, list(names), names)
 
 
 def _known(wanted: Wanted, handed: HandedIn, digest: str, isolation: Isolation) -> Result | None:
@@ -185,7 +190,7 @@ class Judges:
             TensorlingsError: if the path can't be a submission.
         """
         (path,) = check_names([path])
-        handed = read_submission(path, [unit.name for unit in self._units])
+        handed = _handed_in(path, self._units)
         known = _known(self._wanted, handed, self._digest, self._isolation)
         if known is not None:
             return known, False

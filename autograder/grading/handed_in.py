@@ -32,10 +32,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Protocol, cast
 
 from autograder.errors import SubmissionError
 from autograder.grading.notebooks import notebook_source, utf8_text
+from autograder.sources import is_written, parses
 
 ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".zip")
 LARGEST = {".py": 5_000_000, ".ipynb": 50_000_000}  # bytes, by the kinds of file that a unit may have
@@ -48,6 +50,7 @@ MEMORY = 128_000_000  # bytes for unpacking xz; its strongest preset takes 65 Mi
 CHUNK = 1_000_000
 LONGEST_NAME = 230  # bytes: a result's file name has `.json`, and while it is written 14 more
 
+_NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 _IGNORED = ("node_modules", "site-packages", "build")
 _COPIES = re.compile(r"^(?:copy_of_)?(?:\d+_)?|(?:_?\(\d+\)|_\d+|_+copy)+$")
 
@@ -128,15 +131,16 @@ def check_names(paths: Sequence[Path]) -> list[Path]:
     return [_whole(path) for path in seen.values()]
 
 
-def read_submission(path: Path, units: Collection[str]) -> HandedIn:
+def read_submission(path: Path, units: Collection[str], exercises: Mapping[str, Collection[str]] = _NONE) -> HandedIn:
     """What the submission at `path` holds for `units`. Never raises for what a student did.
 
     Args:
         path: a folder, an archive, or one `.py` or `.ipynb` file.
         units: names of the units that are asked for; files of others are not looked at.
+        exercises: their functions' names: of several files of a unit, those in which none is written do not count.
     """
     path = _whole(path)
-    finds, problem = _Finds(units), ""
+    finds, problem = _Finds(units, exercises), ""
     files: Mapping[str, UnitFile] = {}
     try:
         for entry in _entries(path):
@@ -205,6 +209,7 @@ class _Finds:
     """Everything in one submission that has to do with `units`."""
 
     units: Collection[str]
+    exercises: Mapping[str, Collection[str]]
     exact: dict[str, list[_Find]] = field(default_factory=dict)  # by unit
     nearly: dict[str, list[str]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
@@ -251,7 +256,7 @@ class _Finds:
         return {unit: file for unit, file in found.items() if file is not None}
 
     def _file(self, unit: str) -> UnitFile | None:
-        finds = self.exact.get(unit, [])
+        finds = self._worked_on(unit)
         different = {(find.digest or find.where, posixpath.splitext(find.where)[1]) for find in finds}
         if len(different) > 1:
             return UnitFile(unit, posixpath.basename(finds[0].where), "", _twice(unit, finds), judged=False)
@@ -263,6 +268,19 @@ class _Finds:
             kind = ".ipynb" if ".ipynb" in self.nearly[unit][0].lower() else ".py"
             return UnitFile(unit, f"{unit}{kind}", "", sentence, judged=False)
         return None
+
+    def _worked_on(self, unit: str) -> list[_Find]:
+        """The unit's files; of several those in which an answer is begun, as a `.py` beside an untouched notebook."""
+        finds = self.exact.get(unit, [])
+        names = self.exercises.get(unit, ())
+        if len(finds) < 2:
+            return finds
+        begun = [
+            each
+            for each in finds
+            if each.problem or not parses(each.source) or any(is_written(each.source, name) for name in names)
+        ]
+        return begun or (finds[:1] if names else finds)
 
     def meant(self, path: Path) -> str:
         """What to say where no unit's file is there: mostly nothing, since none need be."""

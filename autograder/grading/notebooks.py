@@ -7,14 +7,13 @@ import codecs
 import importlib
 import json
 import re
-import symtable
 import textwrap
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from autograder.errors import SubmissionError
-from autograder.sources import UNPARSABLE, plain_lines
+from autograder.sources import parses, plain_lines
 
 MOST_CODE = 1_000_000  # characters in all code cells: parsing short lines takes a thousand times their memory
 MOST_VALUES = 3_000_000  # in a notebook's JSON: 50 MB of `{},` would take gigabytes of memory
@@ -168,28 +167,16 @@ def _python(text: str) -> str:
         if line.split()[0][2:] not in CODE_MAGICS:
             return "\n".join(lines[: index + 1])
     text = "\n".join(lines)
-    if _parses(text):
+    if parses(text):
         return text
     plain = _without_magics(text)
     dedented = textwrap.dedent(plain)  # IPython runs a cell that is indented as a whole
-    return dedented if _parses(dedented) and not _parses(plain) else plain
-
-
-def _parses(text: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            symtable.symtable(
-                text, "cell", "exec"
-            )  # lighter than a tree, and safe from nesting that crashes Python 3.10
-        except UNPARSABLE:
-            return False
-    return True
+    return dedented if parses(dedented) and not parses(plain) else plain
 
 
 def _tree(text: str) -> ast.Module:
     """The tree of `text`; of what does not parse an empty one."""
-    if not _parses(text):
+    if not parses(text):
         return ast.Module([], [])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -219,14 +206,14 @@ def _plain(line: str) -> str | None:
     indent = line[: len(line) - len(line.lstrip())]
     if rest[:1] in ("%", "!", "?") or _HELP.fullmatch(rest):
         code = _timed(rest)
-        if code and _parses(code):
+        if code and parses(code):
             return indent + code
         return f"{indent}pass  # {rest}" if indent else f"# {rest}"
     target, _, value = rest.partition("=")
     value = value.strip()
     if value[:1] in ("%", "!") and _TARGET.fullmatch(target):
         code = _timed(value)
-        if code and _parses(f"_ = {code}"):
+        if code and parses(f"_ = {code}"):
             return f"{indent}{target.strip()} = {code}"
         return f"{indent}{target.strip()} = None  # {value}"
     return None

@@ -94,49 +94,53 @@ def _answers(unit: Unit) -> tuple[str, dict[str, _Answer]]:
     if path is None:
         raise CourseError(unit.directory, "", f"a notebook is made from solutions/{unit.folder}, which is not here")
     source = plain_lines(path.read_text(encoding="utf-8"))
-    lines, tree = source.split("\n"), ast.parse(source)
-    names = [each.name for each in unit.exercises]
+    lines = source.split("\n")
     answers: dict[str, _Answer] = {}
-    helpers: list[tuple[set[str], list[str]]] = []
+    helpers: dict[str, list[str]] = {}
     free: list[str] = []
     done = 0
-    for first, last, nodes in _blocks(tree, lines):
+    for first, last, node in _pieces(ast.parse(source), lines):
         text, gap, done = lines[first - 1 : last], [""] * min(first - 1 - done, 2), last
-        defined = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-        if lines[first - 1] == BEGIN:
-            helpers.append((defined, text[1:-1]))
-        elif defined & set(names):
-            answers[defined.pop()] = _Answer(text)
-        elif not _is_docstring(nodes[0]):
+        name = getattr(node, "name", "")
+        if any(each.name == name for each in unit.exercises):
+            answers[name] = _Answer(text)
+        elif name and _is_in_region(lines, first):
+            helpers[name] = text
+        elif not _is_docstring(node):
             free += [*gap, *text]
-    for defined, text in helpers:
-        users = [name for name in names if any(re.search(rf"\b{each}\b", answers[name].text) for each in defined)]
-        if not users:
-            raise CourseError(path, ", ".join(sorted(defined)), "no answer uses this helper")
-        first_user = answers[users[0]]
-        first_user.helpers += ["", "", *text] if first_user.helpers else text
+    _hand_out(helpers, [answers[each.name] for each in unit.exercises])
+    if helpers:
+        raise CourseError(path, ", ".join(helpers), "no answer uses this helper")
     return "\n".join(free).strip("\n"), answers
 
 
-def _blocks(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int, int, list[ast.stmt]]]:
-    """First line, last line and statements of each top-level piece; a region at the left margin is one."""
-    nodes, done = list(tree.body), 0
-    while nodes:
-        node = nodes.pop(0)
+def _hand_out(helpers: dict[str, list[str]], answers: list[_Answer]) -> None:
+    """Moves each helper to the first answer that uses it, itself or through another helper."""
+    for answer in answers:
+        while used := [name for name in helpers if re.search(rf"\b{name}\b", answer.text)]:
+            for name in used:
+                text = helpers.pop(name)
+                answer.helpers += ["", "", *text] if answer.helpers else text
+
+
+def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int, int, ast.stmt]]:
+    """Each top-level statement, with its first and last line: decorators, comments above, the marker below."""
+    done = 0
+    for node in tree.body:
         first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
-        held, last = [node], node.end_lineno or node.lineno
-        above = next((number for number in range(first - 1, done, -1) if lines[number - 1].strip()), 0)
-        if above and lines[above - 1] == BEGIN:
-            first, last = above, lines.index(END, above) + 1
-            while nodes and nodes[0].lineno < last:
-                held.append(nodes.pop(0))
-        elif last < len(lines) and lines[last].strip() == END:
+        last = node.end_lineno or node.lineno
+        while first - 1 > done and lines[first - 2].startswith("#") and lines[first - 2] not in (BEGIN, END):
+            first -= 1
+        if last < len(lines) and lines[last].strip() == END and lines[last] != END:
             last += 1
-        else:
-            while above and lines[above - 1].startswith("#"):  # comments that belong to it
-                first, above = above, above - 1
-        yield first, last, held
+        yield first, last, node
         done = last
+
+
+def _is_in_region(lines: list[str], line: int) -> bool:
+    """Whether a line stands between markers at the left margin."""
+    before = [text for text in lines[: line - 1] if text in (BEGIN, END)]
+    return bool(before) and before[-1] == BEGIN
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -57,7 +57,9 @@ def _warm_up() -> None:
     torch.set_num_interop_threads(1)
     weight = torch.ones(8, 8, requires_grad=True)
     image = torch.nn.functional.conv2d(torch.ones(1, 1, 8, 8), torch.ones(1, 1, 3, 3))
-    torch.autograd.grad(torch.nn.functional.gelu(weight @ weight).sum() + image.sum(), weight)
+    total = torch.nn.functional.gelu(weight @ weight).sum() + image.sum()
+    torch.autograd.grad(total, weight, torch.ones(()))  # with outputs' gradients it imports 0.2 s of sympy
+    torch.optim.SGD([weight], lr=0.1).step()  # half a second of torch's compiler
     repr(weight)
     tempfile.gettempdir()
 

@@ -785,3 +785,30 @@ def test_a_name_that_no_result_can_have_is_refused(tmp_path, name):
 
 def test_the_root_is_no_submission():
     assert refused(Path("/")) == "/: no result can be named ''; rename it"
+
+
+@pytest.mark.parametrize(
+    ("notebook", "file", "counts"),
+    [
+        ("def fgsm():\n    raise NotImplementedError()\n", "def fgsm():\n    return 1\n", "attacks.py"),
+        ("def fgsm():\n    return 1\n", "def fgsm():\n    raise NotImplementedError()\n", "attacks.ipynb"),
+        ("def fgsm():\n    return 1\n", "def fgsm():\n    return 2\n", ""),
+        ("def fgsm():\n    return 1\n", "def fgsm(:\n", ""),
+        ("def fgsm():\n    pass\n", "def fgsm():\n    raise NotImplementedError()\n", "attacks.ipynb"),
+    ],
+)
+def test_of_two_files_the_one_that_was_worked_on_counts(tmp_path, notebook, file, counts):
+    """A `.py` may lie beside an untouched notebook, and of two that were worked on nobody guesses."""
+    cell = {"cell_type": "code", "metadata": {}, "source": notebook, "outputs": [], "execution_count": None}
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "attacks.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4, "nbformat_minor": 5}))
+    (tmp_path / "ada" / "attacks.py").write_text(file)
+    found = read_submission(tmp_path / "ada", ["attacks"], {"attacks": ["fgsm"]}).files["attacks"]
+    assert (found.name if not found.problem else "") == counts
+
+
+def test_in_nbgraders_layout_a_submission_is_named_after_the_student(tmp_path):
+    folder = tmp_path / "submitted" / "ada" / "attacks"
+    folder.mkdir(parents=True)
+    assert submission_name(folder) == "ada"
+    assert submission_name(tmp_path / "submitted" / "ada") == "ada"
