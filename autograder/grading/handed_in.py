@@ -273,14 +273,14 @@ class _Finds:
         """The unit's files; of several those in which an answer is begun, as a `.py` beside an untouched notebook."""
         finds = self.exact.get(unit, [])
         names = self.exercises.get(unit, ())
-        if len(finds) < 2:
+        if len(finds) < 2 or not names:
             return finds
         begun = [
             each
             for each in finds
             if each.problem or not parses(each.source) or any(is_written(each.source, name) for name in names)
         ]
-        return begun or (finds[:1] if names else finds)
+        return begun or finds[:1]
 
     def meant(self, path: Path) -> str:
         """What to say where no unit's file is there: mostly nothing, since none need be."""
