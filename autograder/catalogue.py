@@ -182,15 +182,19 @@ def find_course(start: Path | str = ".") -> Path:
     raise CourseError(start, "", "no course here: wanted a folder `exercises/` with units in it, here or above")
 
 
-def load_course(root: Path | str) -> Course:
+def load_course(root: Path | str, *, part: bool = False) -> Course:
     """Reads and validates every unit under `root`.
+
+    Args:
+        root: the folder that holds `exercises/`.
+        part: some of the units that others build on may be elsewhere.
 
     Raises:
         CourseError: naming file and key, if a `unit.toml` is broken.
     """
     root = Path(root)
     units = [load_unit(folder, root) for folder in sorted((root / "exercises").iterdir()) if _is_unit(folder)]
-    _check_names(units)
+    _check_names(units, part=part)
     return Course(root, tuple(units))
 
 
@@ -257,7 +261,7 @@ def _check_exercises(file: Path, content: _UnitFile) -> None:
                     raise CourseError(file, f"{key}.{kind}.{promise}", f"is worth {points}; wanted points above 0")
 
 
-def _check_names(units: list[Unit]) -> None:
+def _check_names(units: list[Unit], *, part: bool) -> None:
     seen: dict[str, Unit] = {}
     for unit in units:
         names = [exercise.name for exercise in unit.exercises]
@@ -268,5 +272,5 @@ def _check_names(units: list[Unit]) -> None:
             seen[name] = unit
     for unit in units:
         for name in unit.prerequisites:
-            if name not in seen:
+            if name not in seen and not part:
                 raise CourseError(unit.directory / "unit.toml", "prerequisites", f"there is no {name}")

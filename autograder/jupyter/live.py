@@ -76,7 +76,7 @@ def draw(name: str, functions: Mapping[str, Any]) -> Figure | None:
 
 def _course() -> Course:
     named = os.environ.get(COURSE)
-    return load_course(Path(named) if named else find_course())
+    return load_course(Path(named) if named else find_course(), part=True)
 
 
 def _result(course: Course, unit: Unit, exercise: Exercise, checks: list[Check], submission: Submission) -> Any:

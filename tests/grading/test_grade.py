@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from autograder.catalogue import Course, load_course
 from autograder.cli import commands
 from autograder.errors import CallTimeout, UnknownName
-from autograder.grading.grade import Tally, Wanted, grade
+from autograder.grading.grade import Tally, Wanted, chosen_units, grade
 from autograder.grading.results import CheckResult, ExerciseResult, Result, read_result, read_results
 from autograder.packing import pack
 from autograder.sandbox.workers import Sandbox, strongest_isolation
@@ -328,3 +328,10 @@ def _busy() -> list[int]:
     before = {each: worked(each) for each in descendants(os.getpid())}
     time.sleep(1)
     return [each for each, ticks in before.items() if worked(each) > ticks]
+
+
+def test_a_unit_that_bears_an_exercises_name_can_be_chosen():
+    whole = load_course(ROOT)
+    assert [unit.name for unit in chosen_units(whole, ["adversarial_training"])] == ["adversarial_training"]
+    with pytest.raises(UnknownName, match="fgsm is an exercise"):
+        chosen_units(whole, ["fgsm"])

@@ -71,7 +71,7 @@ def sandboxed(attacks: Sequence[Attack], folder: Path, *, jobs: int = 2) -> Outc
     for each in (out, home):
         (each / "canary").write_text(REACHED)
     outcome = Outcome()
-    with _server() as (port, visits):
+    with server() as (port, visits):
         places = {
             "SUBMISSIONS": str(submissions),
             "CANARIES": f"{out}/canary:{home}/canary",
@@ -113,7 +113,7 @@ def _without_times(result: Result) -> Result:
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[tuple[int, list[object]]]:
+def server() -> Iterator[tuple[int, list[object]]]:
     """A server on this machine: its port, and everyone who came."""
     visits: list[object] = []
 
