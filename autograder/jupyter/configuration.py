@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def configure(
         device: where training checks run.
     """
     here, course = here.resolve(), course.resolve()
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # for alembic
     c.CourseDirectory.root = str(here)
     c.CourseDirectory.course_id = "tensorlings"
     c.ClearSolutions.code_stub = {"python": "# Your code here\nraise NotImplementedError()"}

@@ -6,6 +6,7 @@ import copy
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ class NbgraderCourse:
 
     def run(self, *arguments: str) -> str:
         """Runs `nbgrader ARGUMENTS` and gives what it printed; its failure is an error."""
-        done = subprocess.run(["nbgrader", *arguments], cwd=self.folder, capture_output=True, text=True)
+        command = [sys.executable, "-m", "nbgrader", *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -176,7 +176,9 @@ def magics(folder: Path) -> None:
         before = "%matplotlib inline\n!echo trying\nfiles = !ls\n"
         after = f"\n%time {RISK}(torch.zeros(2, 3), torch.zeros(3))\n?{RISK}\n"
         answer["source"] = before + "".join(answer["source"]) + after
-        for number, text in enumerate(("%%bash\necho hello", f"%%timeit -n 1 -r 1\n{RISK}(torch.ones(1, 1), torch.ones(1))")):
+        for number, text in enumerate(
+            ("%%bash\necho hello", f"%%timeit -n 1 -r 1\n{RISK}(torch.ones(1, 1), torch.ones(1))")
+        ):
             notebook["cells"].append(
                 {
                     "cell_type": "code",
@@ -264,10 +266,7 @@ ATTACKS = (
         for name in ("deleted_cell", "doubled_cell", "edited_cell", "unlocked_cell", "retyped_cell")
         for twin in ("zeros", "right")
     ),
-    *(
-        Forgery(name)
-        for name in ("forged_outputs", "forged_points", "added_cells", "brought_files", "fat_outputs")
-    ),
+    *(Forgery(name) for name in ("forged_outputs", "forged_points", "added_cells", "brought_files", "fat_outputs")),
     Forgery("old_metadata", others=True),
     *(Forgery(name, "nothing") for name in ("linked_notebook", "no_json", "nothing_at_all")),
     *(Forgery(name, "right") for name in ("many_values", "bad_timestamp", "occupied_place")),

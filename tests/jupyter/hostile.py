@@ -6,11 +6,10 @@ put together there (a notebook, files beside the answer) has its like in `forger
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,7 +128,7 @@ class Given:
         points: of all its cells.
         cells: points of each cell.
         waiting: cells of code that have no score, or wait for a person's.
-        text: what its graded notebook and its result say, where a secret that it found would stand.
+        text: its result and its notebook's outputs, where a secret that it found would stand.
     """
 
     points: float
@@ -256,8 +255,20 @@ def given_in(folder: Path) -> dict[str, Given]:
                 if each.cell.cell_type == "code" and (each.auto_score is None or each.needs_manual_grade)
             ]
             student, unit = submission.student.id, submission.assignment.name
-            files = [*(folder / "autograded" / student / unit).glob("*.ipynb"), folder / "grades" / unit / f"{student}.json"]
-            text = "\n".join(each.read_text(encoding="utf-8") for each in files if each.is_file())
+            text = _text(folder, student, unit)
             cells = {each.name: each.score for each in grades}
             found[student] = Given(submission.score, cells, tuple(waiting), text)
     return found
+
+
+def _text(folder: Path, student: str, unit: str) -> str:
+    """All that was said of a submission, without what it says itself."""
+    result, notebook = (
+        folder / "grades" / unit / f"{student}.json",
+        folder / "autograded" / student / unit / f"{unit}.ipynb",
+    )
+    said = [result.read_text(encoding="utf-8")] if result.is_file() else []
+    if notebook.is_file():
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        said += [json.dumps(cell["outputs"]) for cell in cells if "outputs" in cell]
+    return "\n".join(said)

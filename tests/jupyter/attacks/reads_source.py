@@ -9,6 +9,4 @@ for place in ("@FOLDER@", "../../.."):
             cells = json.load(file)["cells"]
         for cell in cells:
             if "def empirical_risk(" in "".join(cell["source"]):
-                from torch import Tensor
-
                 exec("".join(cell["source"]))
