@@ -28,6 +28,15 @@ lint: $(VENV)/.dev
 stubs: $(VENV)/.dev
 	$(BIN)/autograder stubs
 
+# build/tensorlings-<version>.zip, for students
+release: $(VENV)/.dev
+	$(BIN)/autograder release
+
+# an nbgrader course below build/course, and JupyterLab with nbgrader's pages there
+course-folder = build/course
+nbgrader: $(VENV)/.dev
+	$(BIN)/autograder notebooks --out $(course-folder)
+
 figures: $(VENV)/.dev
 	$(BIN)/python -m tests.proof.figures
 

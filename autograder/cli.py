@@ -212,7 +212,17 @@ def new(number_name: str) -> None:
 
 
 @commands.command()
-@click.option("--training/--no-training", default=True, help="Whether checks that train something are run, too.")
+@click.option("--out", default="build", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+def release(out: Path) -> None:
+    """Writes what students get: a zip of the exercises and the engine, without anything of the instructor's."""
+    from autograder.bundle import make_bundle
+    from autograder.status import shown
+
+    click.echo(f"written: {shown(make_bundle(_course(), out))}")
+
+
+@commands.command()
+@click.argument("number_name/--no-training", default=True, help="Whether checks that train something are run, too.")
 @click.pass_context
 def verify(ctx: click.Context, training: bool) -> None:
     """Checks the whole course against itself (for maintainers)."""

@@ -21,7 +21,7 @@ from typing import Any
 from autograder.catalogue import Course, Unit
 from autograder.errors import TensorlingsError, UnknownName
 from autograder.grading.digest import course_digest, versions
-from autograder.grading.handed_in import HandedIn, check_names, read_submission
+from autograder.grading.handed_in import HandedIn, check_names, is_nbgraders, read_submission
 from autograder.grading.results import Result, ResultError, read_result, write_result
 from autograder.profiles import GRADING_EXAMPLES
 from autograder.sandbox import kernel
@@ -148,8 +148,9 @@ def chosen_units(course: Course, names: Collection[str]) -> tuple[Unit, ...]:
 
 
 def _handed_in(path: Path, units: Sequence[Unit]) -> HandedIn:
+    """What lies at `path`. In nbgrader's layout an untouched notebook lies beside a `.py`; elsewhere two are two."""
     names = {unit.name: [each.name for each in unit.exercises] for unit in units}
-    return read_submission(path, list(names), names)
+    return read_submission(path, list(names), names if is_nbgraders(path) else {})
 
 
 def _known(wanted: Wanted, handed: HandedIn, digest: str, isolation: Isolation) -> Result | None:

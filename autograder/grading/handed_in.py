@@ -97,12 +97,18 @@ def submission_name(path: Path) -> str:
     """`alice` for `class/alice`, `class/alice.tar.gz`, `class/alice.ipynb`, and in nbgrader's `submitted/alice/gan`."""
     path = _whole(path)
     name = path.name
-    if path.parent.parent.name == "submitted" and path.is_dir():
+    if is_nbgraders(path):
         return path.parent.name
     for suffix in (*ARCHIVES, *LARGEST):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name
+
+
+def is_nbgraders(path: Path) -> bool:
+    """Whether `path` is a submission in nbgrader's layout, `submitted/STUDENT/ASSIGNMENT`."""
+    path = _whole(path)
+    return path.parent.parent.name == "submitted" and path.is_dir()
 
 
 def check_names(paths: Sequence[Path]) -> list[Path]:

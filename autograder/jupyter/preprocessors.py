@@ -17,6 +17,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Unicode
 
 from autograder.catalogue import load_course
+from autograder.grading.notebooks import MOST_VALUES
 from autograder.grading.results import ExerciseResult, Result
 from autograder.grading.texts import misconception_of
 from autograder.jupyter.assemble import ANSWER, QUESTION
@@ -40,9 +41,14 @@ class AnyNotebook(NotebookExporter):
         """The notebook and its resources."""
         path = Path(filename)
         try:
+            if path.is_symlink() or not path.is_file():
+                raise ValueError("no plain file")
             if path.stat().st_size > LARGEST:
                 raise ValueError("too large")
-            nbformat.validate(nbformat.read(path, as_version=4))
+            text = path.read_text(encoding="utf-8")
+            if sum(map(text.count, "{[,")) > MOST_VALUES:
+                raise ValueError("too many values")
+            nbformat.validate(nbformat.reads(text, as_version=4))
         except Exception as error:  # whatever is wrong with it, the student gets a grade and the reason
             self.log.warning("%s is no notebook that can be read (%s); it is graded as an empty one", path, error)
             resources = resources or {}

@@ -32,12 +32,14 @@ class Forgery:
         twin: the honest part: a file under `tests/hostile/honest`, or "right" for the reference's answer.
         slow: it takes many seconds.
         others: it is about those who hand in something, too.
+        unscored: nbgrader stops over it before it asks us, says so, and gives no score to it alone.
     """
 
     name: str
     twin: str = "zeros"
     slow: bool = False
     others: bool = False
+    unscored: bool = False
 
 
 def deleted_cell(folder: Path) -> None:
@@ -205,10 +207,10 @@ def nothing_at_all(folder: Path) -> None:
 
 
 def many_values(folder: Path) -> None:
-    """Holds millions of empty values, which take a hundred times their size in memory; here 3 MB of them."""
+    """Holds millions of empty values, which take hundreds of times their size in memory; here 12 MB of them."""
     path = _path(folder)
     text = json.dumps(json.loads(path.read_text(encoding="utf-8")))
-    path.write_text(text[:-1] + ', "more": [' + "{}," * 1_000_000 + "0]}", encoding="utf-8")
+    path.write_text(text[:-1] + ', "more": [' + "{}," * 4_000_000 + "0]}", encoding="utf-8")
 
 
 def fat_outputs(folder: Path) -> None:
@@ -227,6 +229,12 @@ def bad_timestamp(folder: Path) -> None:
     (folder / "timestamp.txt").write_text("yesterday, I swear\n", encoding="utf-8")
 
 
+def renamed_notebook(folder: Path) -> None:
+    """Is named as no notebook of the assignment is."""
+    path = _path(folder)
+    path.rename(path.with_name("my homework.ipynb"))
+
+
 def occupied_place(folder: Path) -> None:
     """Has a folder where nbgrader wants to put a file."""
     (exercises,) = (folder / "exercises").iterdir()
@@ -241,7 +249,7 @@ FORGERIES: dict[str, Forge] = {
     for each in (
         *(deleted_cell, doubled_cell, edited_cell, unlocked_cell, retyped_cell, forged_outputs, forged_points),
         *(added_cells, old_metadata, brought_files, linked_notebook, magics, no_json, nothing_at_all),
-        *(many_values, fat_outputs, bad_timestamp, occupied_place),
+        *(many_values, fat_outputs, bad_timestamp, renamed_notebook, occupied_place),
     )
 }
 
@@ -268,8 +276,8 @@ ATTACKS = (
     ),
     *(Forgery(name) for name in ("forged_outputs", "forged_points", "added_cells", "brought_files", "fat_outputs")),
     Forgery("old_metadata", others=True),
-    *(Forgery(name, "nothing") for name in ("linked_notebook", "no_json", "nothing_at_all")),
-    *(Forgery(name, "right") for name in ("many_values", "bad_timestamp", "occupied_place")),
+    *(Forgery(name, "nothing") for name in ("linked_notebook", "no_json", "nothing_at_all", "many_values")),
+    *(Forgery(name, unscored=True) for name in ("bad_timestamp", "renamed_notebook", "occupied_place")),
     # honest
     Forgery("warns", "right"),
     Forgery("magics", "right"),

@@ -41,6 +41,7 @@ class Case:
         twice: it is handed in a second time, right after.
         slow: it takes many seconds.
         others: it is about those who hand in something, too.
+        unscored: nbgrader stops over it before it asks us.
         unguarded: points that it gains with us too, where what is seen rests on the worker's word alone.
     """
 
@@ -54,6 +55,7 @@ class Case:
     twice: bool = False
     slow: bool = False
     others: bool = False
+    unscored: bool = False
     unguarded: float = 0.0
 
     @property
@@ -117,6 +119,7 @@ def _own(forgery: Forgery) -> Case:
         forge=forge,
         slow=forgery.slow,
         others=forgery.others,
+        unscored=forgery.unscored,
     )
 
 
@@ -165,7 +168,7 @@ class Outcome:
         points, honest = self.points(case), self.points(case.honest_part)
         if points is None or honest is None:
             return ["it has no score"]
-        faults = []
+        faults = ["it is thought to have no score"] if case.unscored else []
         if points > honest + case.unguarded:
             faults.append(f"it was given {points:g} points where {honest:g} are earned")
         if points < honest and case.twin == RIGHT:
