@@ -111,7 +111,7 @@ def hint(name: str, all_shown: bool) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the pictures.")
 @click.pass_context
 def figure(ctx: click.Context, name: str, reference: bool, out: Path | None) -> None:
-    """Draws a unit's figures with your functions; NAME may be 'all'."""
+    """Draws a unit's figures with your functions; 'all' draws one page with a figure of every unit."""
     from autograder.figures import draw
     from autograder.status import shown
 

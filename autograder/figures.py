@@ -32,9 +32,11 @@ def draw(course: Course, name: str, *, reference: bool = False, out: Path | None
 
     Args:
         course: the course.
-        name: a unit, an exercise (its unit's figures are drawn), or `all`.
+        name: a unit, an exercise (its unit's figures are drawn), or `all`: every unit's first figure, and one page
+            that shows them all.
         reference: draw with the instructor's answers, not with the student's.
-        out: folder for the PNG files; `build/figures/<unit>` under the course's root if None.
+        out: folder for the PNG files; `build/figures/<unit>` under the course's root if None, and `build/figures` for
+            the page.
 
     Yields:
         What was drawn, or why not: a figure needs functions that may not be written yet.
@@ -45,10 +47,20 @@ def draw(course: Course, name: str, *, reference: bool = False, out: Path | None
     import torch
 
     torch.set_num_threads(1)  # small networks are slower on several
-    units = course.units if name == "all" else (course.find(name)[0],)
-    for unit in units:
-        folder = out if out is not None else course.root / "build" / "figures" / unit.folder
-        yield from _draw_unit(unit, reference=reference, folder=folder)
+    home = course.root / "build" / "figures"
+    if name != "all":
+        unit, _ = course.find(name)
+        yield from _draw_unit(unit, reference=reference, folder=out or home / unit.folder)
+        return
+    tiles: list[tuple[Unit, Drawing]] = []
+    for unit in course.units:
+        folder = home / unit.folder if out is None else out / unit.folder
+        for drawing in _draw_unit(unit, reference=reference, folder=folder, first_only=True):
+            yield drawing
+            tiles.append((unit, drawing))
+    from autograder.poster import write_poster
+
+    yield Drawing("the whole course", write_poster(tiles, (out or home) / "all.png"))
 
 
 def figure_functions(unit: Unit) -> dict[str, Callable[..., Figure]]:
@@ -61,7 +73,7 @@ def figure_functions(unit: Unit) -> dict[str, Callable[..., Figure]]:
     return dict(sorted(found.items(), key=lambda pair: pair[1].__code__.co_firstlineno))
 
 
-def _draw_unit(unit: Unit, *, reference: bool, folder: Path) -> Iterator[Drawing]:
+def _draw_unit(unit: Unit, *, reference: bool, folder: Path, first_only: bool = False) -> Iterator[Drawing]:
     from autograder.implementation import load_implementation
     from autograder.submission import Submission
 
@@ -69,7 +81,8 @@ def _draw_unit(unit: Unit, *, reference: bool, folder: Path) -> Iterator[Drawing
     if path is None:
         raise UnknownName(f"there is no reference for {unit.name} here; leave out --reference to draw with your own")
     functions = Submission(unit, load_implementation(path), seconds=60.0)
-    for name, make in figure_functions(unit).items():
+    made = list(figure_functions(unit).items())
+    for name, make in made[:1] if first_only else made:
         try:
             figure = make(functions)
         except NotStarted as missing:

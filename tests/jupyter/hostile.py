@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from autograder.catalogue import load_course
 from autograder.grading.secret import course_secret
 from autograder.jupyter.assemble import ANSWER
+from autograder.stubs import BEGIN
 from tests.hostile import catalogue
 from tests.hostile.catalogue import COURSE, MADE, MARK, REACHED, filled
 from tests.hostile.outcomes import server
@@ -131,13 +133,15 @@ class Given:
         points: of all its cells.
         cells: points of each cell.
         waiting: cells of code that have no score, or wait for a person's.
-        text: its result and its notebook's outputs, where a secret that it found would stand.
+        text: its result and its graded notebook's outputs, where a secret that it found would stand.
+        source: the sources of its graded notebook.
     """
 
     points: float
     cells: dict[str, float]
     waiting: tuple[str, ...]
     text: str
+    source: str
 
 
 @dataclass
@@ -149,7 +153,7 @@ class Outcome:
         students: of each case, in the order in which they were graded.
         marks: places outside of submissions where an attack left something.
         visitors: how many connections reached a server of ours.
-        complaints: what nbgrader printed where it did not end well.
+        complaints: on whom nbgrader did not end well.
     """
 
     given: dict[str, Given] = field(default_factory=dict)
@@ -161,27 +165,34 @@ class Outcome:
     def points(self, case: Case) -> float | None:
         """What it was given, the second time if that was more; None where it has no score."""
         found = [self.given.get(student) for student in self.students[case.name]]
-        return None if None in found else max(each.points for each in found if each is not None)
+        scores = [each.points for each in found if each is not None and not each.waiting]
+        return max(scores) if len(scores) == len(found) else None
 
     def faults(self, case: Case) -> list[str]:
         """In which ways it won, or lost what it earned, if any."""
         points, honest = self.points(case), self.points(case.honest_part)
-        if points is None or honest is None:
-            return ["it has no score"]
-        faults = ["it is thought to have no score"] if case.unscored else []
-        if points > honest + case.unguarded:
+        faults = []
+        if honest is None:
+            faults.append("its honest part has no score")
+        elif points is None and not case.unscored:
+            faults.append("it has no score")
+        elif points is not None and points > honest + case.unguarded:
             faults.append(f"it was given {points:g} points where {honest:g} are earned")
-        if points < honest and case.twin == RIGHT:
+        elif points is not None and points < honest and case.twin == RIGHT:
             faults.append(f"it was given {points:g} points of {honest:g}")
-        found = [self.given[student] for student in self.students[case.name]]
-        if any(each.waiting for each in found):
-            faults.append(f"it waits for a person: {found[0].waiting}")
+        found = [self.given[student] for student in self.students[case.name] if student in self.given]
         if any(REACHED in each.text for each in found):
             faults.append("it got where it should not be")
-        last = self.given.get(f"{self.students[case.name][0]}_next")
-        if last is None or last.cells != self.given[f"{case.unit}/{HONEST}"].cells:
+        if case.twin != RIGHT and any(BEGIN in each.source for each in found):
+            faults.append("its graded notebook shows the instructor's answer")
+        if self.next(case) != self.given[f"{case.unit}/{HONEST}"].cells:
             faults.append("the next submission has another result")
         return faults
+
+    def next(self, case: Case) -> dict[str, float] | None:
+        """Points of the cells of the honest submission after it."""
+        given = self.given.get(f"{self.students[case.name][0]}_next")
+        return None if given is None or given.waiting else given.cells
 
 
 def graded(chosen: Sequence[Case], folder: Path) -> Outcome:
@@ -234,8 +245,10 @@ def _grade_unit(chosen: Sequence[Case], folder: Path, places: Mapping[str, str],
     environment = {**os.environ, "GRADER_SECRET": REACHED}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     (folder / "log.txt").write_text(done.stdout + done.stderr)
-    if done.returncode:
-        outcome.complaints.append(f"{unit}: ended with {done.returncode}\n{done.stderr[-3000:]}")
+    stopped = re.findall(r"error processing assignment '[^']*' for student '([^']*)'", done.stdout + done.stderr)
+    outcome.complaints += [f"{unit}/{each}" for each in stopped]
+    if done.returncode and not stopped:
+        outcome.complaints.append(f"{unit}: ended with {done.returncode}: {done.stderr[-1000:]}")
     outcome.given |= {f"{unit}/{name}": given for name, given in given_in(folder).items()}
 
 
@@ -258,20 +271,18 @@ def given_in(folder: Path) -> dict[str, Given]:
                 if each.cell.cell_type == "code" and (each.auto_score is None or each.needs_manual_grade)
             ]
             student, unit = submission.student.id, submission.assignment.name
-            text = _text(folder, student, unit)
             cells = {each.name: each.score for each in grades}
-            found[student] = Given(submission.score, cells, tuple(waiting), text)
+            found[student] = Given(submission.score, cells, tuple(waiting), *_texts(folder, student, unit))
     return found
 
 
-def _text(folder: Path, student: str, unit: str) -> str:
-    """All that was said of a submission, without what it says itself."""
+def _texts(folder: Path, student: str, unit: str) -> tuple[str, str]:
+    """All that was said of a submission, and what its graded notebook says itself."""
     result, notebook = (
         folder / "grades" / unit / f"{student}.json",
         folder / "autograded" / student / unit / f"{unit}.ipynb",
     )
     said = [result.read_text(encoding="utf-8")] if result.is_file() else []
-    if notebook.is_file():
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        said += [json.dumps(cell["outputs"]) for cell in cells if "outputs" in cell]
-    return "\n".join(said)
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"] if notebook.is_file() else []
+    said += [json.dumps(cell["outputs"]) for cell in cells if "outputs" in cell]
+    return "\n".join(said), "\n".join("".join(cell["source"]) for cell in cells)

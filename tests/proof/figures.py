@@ -1,4 +1,4 @@
-"""Draws every unit's figures from the references into the handouts.
+"""Draws every unit's figures from the references into the handouts, and the page of them all for the README.
 
 python -m tests.proof.figures [UNIT…]
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from autograder.figures import draw
+from autograder.figures import Drawing, draw, figure_functions
+from autograder.poster import write_poster
 from tests.proof.course import course
 
 
@@ -20,6 +21,11 @@ def main(names: list[str]) -> int:
         for drawing in draw(course(), unit.name, reference=True, out=unit.directory / "figures"):
             print(f"{unit.folder}: {drawing.name} {drawing.problem}", flush=True)
             missing += drawing.path is None
+    tiles = []
+    for unit in course().units:
+        name = next(iter(figure_functions(unit)))
+        tiles.append((unit, Drawing(name, unit.directory / "figures" / f"{name}.png")))
+    write_poster(tiles, course().root / "docs" / "course.png")
     return 1 if missing else 0
 
 
