@@ -222,7 +222,7 @@ def release(out: Path) -> None:
 
 
 @commands.command()
-@click.argument("number_name/--no-training", default=True, help="Whether checks that train something are run, too.")
+@click.option("--training/--no-training", default=True, help="Whether checks that train something are run, too.")
 @click.pass_context
 def verify(ctx: click.Context, training: bool) -> None:
     """Checks the whole course against itself (for maintainers)."""

@@ -1,7 +1,7 @@
 """The attacks of `tests/hostile`, and those of `forgeries.py` on nbgrader itself, as notebooks that nbgrader grades.
 
-Of `tests/hostile/catalogue.py` those are taken that are one Python file: its archives are no notebooks, and what else is
-put together there (a notebook, files beside the answer) has its like in `forgeries.py`, made for nbgrader.
+Of `tests/hostile/catalogue.py` those are taken that are one Python file: its archives are no notebooks, and what else
+is put together there (a notebook, files beside the answer) has its like in `forgeries.py`, made for nbgrader.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -241,7 +242,7 @@ def _grade_unit(chosen: Sequence[Case], folder: Path, places: Mapping[str, str],
     for twin in {each.honest_part.name: each.honest_part for each in chosen}.values():
         twin.hand_in(course, twin.name, places)
         outcome.students[twin.name] = [f"{unit}/{twin.name}"]
-    command = ["nbgrader", "autograde", unit]
+    command = [sys.executable, "-m", "nbgrader", "autograde", unit]
     environment = {**os.environ, "GRADER_SECRET": REACHED}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     (folder / "log.txt").write_text(done.stdout + done.stderr)
