@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 SEEDS ?= 300
 TRAINING_SEEDS ?= 20
 
-.PHONY: course demo test lint stubs figures verify proof matrix power bars wall resume redteam bench clean
-.DEFAULT_GOAL := course
+.PHONY: check demo test lint stubs release course lab figures verify proof matrix power bars wall resume redteam bench clean
+.DEFAULT_GOAL := check
 
 # pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
-course: $(VENV)/.student
+check: $(VENV)/.student
 	@$(BIN)/python -m pytest exercises -q --no-header || [ $$? -eq 1 ]
 
 # grades the small class in examples/; `make demo ISOLATION=none` where bubblewrap cannot run
@@ -32,10 +32,10 @@ stubs: $(VENV)/.dev
 release: $(VENV)/.dev
 	$(BIN)/autograder release
 
-# an nbgrader course below build/course, and JupyterLab with nbgrader's pages there
-course-folder = build/course
-nbgrader: $(VENV)/.dev
-	$(BIN)/autograder notebooks --out $(course-folder)
+# an nbgrader course below build/course: every unit's notebook, and the students' version of it
+course: $(VENV)/.dev
+	$(BIN)/autograder notebooks --out build/course
+	cd build/course && PATH="$(abspath $(BIN)):$$PATH" nbgrader generate_assignment --create --force '--assignment=*'
 
 figures: $(VENV)/.dev
 	$(BIN)/python -m tests.proof.figures
