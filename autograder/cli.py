@@ -165,7 +165,8 @@ def notebooks(names: tuple[str, ...], out: Path) -> None:
 
     made = make_course(_course(), out, names)
     click.echo(f"{len(made)} notebooks written below {shown(out / 'source')}.")
-    click.echo(f"Next: cd {shown(out)} && nbgrader generate_assignment --create --force {made[0].stem if made else ''}".rstrip())
+    first = made[0].stem if made else "UNIT"
+    click.echo(f"Next: cd {shown(out)} && nbgrader generate_assignment --create --force {first}")
 
 
 @commands.command()

@@ -1,4 +1,4 @@
-"""A time limit for a call in this process."""
+"""Limits of time and size, and Ctrl-C as a note."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import FrameType
 
 from autograder.errors import CallTimeout
 
+LARGEST_MESSAGE = 1 << 28  # bytes between a judge and a worker
 PATIENCE = 6  # times a limit: on a crowded machine right answers wait for their turn
 _DEBUGGERS = {"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy"}
 
@@ -53,6 +54,20 @@ def time_limit(seconds: float, sentence: str) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, left)
+
+
+@contextlib.contextmanager
+def noting_interrupts() -> Iterator[threading.Event]:
+    """Inside, Ctrl-C sets the event instead of raising an exception, which may be lost on its way."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _in_debugger(frame: FrameType | None) -> bool:

@@ -19,6 +19,7 @@ import click
 
 from autograder.catalogue import Course, Unit
 from autograder.check_command import nodes
+from autograder.limits import noting_interrupts
 from autograder.stubs import still_a_stub
 
 PATIENCE = 120.0  # seconds for all checks of one save
@@ -38,9 +39,7 @@ def run(course: Course) -> int:
     torch.set_num_threads(1)  # a fork after threads have started may hang
     seen = {unit.module_path: _read(unit.module_path) for unit in course.units}
     click.echo(f"Watching {course.root / 'exercises'}. Save a file and its changed exercises are checked; Ctrl-C ends.")
-    stop = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())  # an exception may be lost on its way
-    try:
+    with noting_interrupts() as stop:
         for changes in watch(course.root / "exercises", watch_filter=PythonFilter(), stop_event=stop):
             saved = {Path(path) for _, path in changes}
             for unit in course.units:
@@ -51,8 +50,6 @@ def run(course: Course) -> int:
                 seen[unit.module_path] = text
                 if names and not stop.is_set():
                     check_in_child(course, names, stop=stop)
-    finally:
-        signal.signal(signal.SIGINT, before)
     click.echo("\nThe watch is over.")
     return 0
 

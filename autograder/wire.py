@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from autograder.errors import TensorlingsError
+from autograder.limits import LARGEST_MESSAGE
 
-LIMIT = 1 << 28  # bytes of a message
 HEAD_LIMIT = 1 << 22  # bytes of its head, which may take 64 times as much memory once it is read
 DEPTH = 32  # containers in containers
 BIG_LIMIT = 1 << 12  # bytes of one int
@@ -36,7 +36,7 @@ class WireError(TensorlingsError):
     """A value cannot be sent, or a message is malformed; the sentence says how."""
 
 
-def encode(value: object, *, subject: str = "the value is", limit: int = LIMIT) -> bytes:
+def encode(value: object, *, subject: str = "the value is", limit: int = LARGEST_MESSAGE) -> bytes:
     """The message for `value`.
 
     A parameter is sent as a plain tensor, a named tuple as a tuple, an ordered dict as a dict.
@@ -60,7 +60,7 @@ def encode(value: object, *, subject: str = "the value is", limit: int = LIMIT) 
     return b"".join([_LENGTH.pack(len(head)), head, *blobs])
 
 
-def decode(data: bytes, *, limit: int = LIMIT, devices: frozenset[str] = frozenset({"cpu"})) -> object:
+def decode(data: bytes, *, limit: int = LARGEST_MESSAGE, devices: frozenset[str] = frozenset({"cpu"})) -> object:
     """The value in a message from anyone.
 
     Args:

@@ -8,11 +8,10 @@ import multiprocessing.connection
 import os
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,6 +22,7 @@ from autograder.errors import TensorlingsError, UnknownName
 from autograder.grading.digest import course_digest, versions
 from autograder.grading.handed_in import HandedIn, check_names, is_nbgraders, read_submission
 from autograder.grading.results import Result, ResultError, read_result, write_result
+from autograder.limits import noting_interrupts
 from autograder.profiles import GRADING_EXAMPLES
 from autograder.sandbox import kernel
 from autograder.sandbox.isolation import Isolation
@@ -226,7 +226,7 @@ class _Class:
     def judge(self, waiting: deque[HandedIn], tally: Tally, progress: Callable[[Result | None], None]) -> None:
         """Judges all of `waiting`; ended from the keyboard, it leaves the rest for another time."""
         count = max(1, min(self._wanted.jobs, len(waiting)))
-        with _noting_interrupts() as stop:
+        with noting_interrupts() as stop:
             try:
                 sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
                 settings = _settings(self._units, self._wanted, self._digest)
@@ -372,20 +372,6 @@ def _serve(settings: Any, sandbox: Sandbox, others: Sequence[Sandbox], out: Path
         with contextlib.suppress(OSError):
             near.send(f"{type(error).__name__}: {error}")
     os._exit(0)
-
-
-@contextlib.contextmanager
-def _noting_interrupts() -> Iterator[threading.Event]:
-    """Notes Ctrl-C instead of raising an exception, which may be lost on its way."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

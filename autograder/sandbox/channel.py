@@ -7,9 +7,10 @@ import socket
 import struct
 import time
 
+from autograder.limits import LARGEST_MESSAGE
+
 _LENGTH = struct.Struct("<Q")
 CHUNK = 1 << 20
-LIMIT = 1 << 28  # bytes of a message; `wire` has the same
 
 
 class ChannelError(Exception):
@@ -41,7 +42,7 @@ def send(channel: socket.socket, message: bytes, *, seconds: float | None = None
         raise Gone(f"it is gone ({error.strerror})") from None
 
 
-def receive(channel: socket.socket, *, seconds: float | None = None, limit: int = LIMIT) -> bytes:
+def receive(channel: socket.socket, *, seconds: float | None = None, limit: int = LARGEST_MESSAGE) -> bytes:
     """The next message.
 
     Args:

@@ -113,7 +113,7 @@ def _own(forgery: Forgery) -> Case:
     source = HERE / "attacks" / f"{forgery.name}.py"
     text = forge.__doc__ if forge else source.read_text(encoding="utf-8").lstrip('"')
     return Case(
-        name=f"{forgery.name}-right" if forge and forgery.twin == RIGHT else forgery.name,
+        name=f"{forgery.name}-right" if forge and forgery.twin == RIGHT and forgery.name != "magics" else forgery.name,
         sentence=(text or "").strip().partition("\n")[0].rstrip('"'),
         unit=UNIT,
         functions=(RISK,),

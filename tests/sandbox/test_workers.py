@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import socket
 import textwrap
 import time
@@ -22,9 +21,9 @@ from autograder.remote import Remote
 from autograder.sandbox import channel
 from autograder.sandbox.isolation import Isolation, IsolationError, candidates, unprotected
 from autograder.sandbox.workers import Limits, Sandbox, isolation_of, strongest_isolation
+from tests.grading.needs import needs_bubblewrap
 
 ROOT = Path(__file__).parent.parent.parent
-needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 LIMITS = Limits(headroom=1 << 30, processes=16, file_size=1 << 20, scratch=4 << 20)
 
 
