@@ -11,13 +11,11 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import threading
 import time
-from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROLES = {0: "grade", 1: "judges and bubblewrap", 2: "inside: bubblewrap, warm processes", 3: "keepers", 4: "workers"}
+ROLES = {0: "grade", 1: "judges and bubblewrap", 2: "inside: bubblewrap, warm processes", 3: "keepers"}
 
 
 def main() -> None:
@@ -36,44 +34,17 @@ def main() -> None:
     for what in ("all judged", "nothing to do"):
         started = time.monotonic()
         process = subprocess.Popen(command, cwd=ROOT)
-        memory = _Memory(process.pid)
+        memory = Memory(process.pid, ROLES, "workers")
         memory.start()
         ended = process.wait()
         print(f"\n{what}: {time.monotonic() - started:.1f} s, exit {ended}")
         memory.tell()
 
 
-class _Memory(threading.Thread):
-    """Looks at a process and all that it starts, once a second."""
-
-    def __init__(self, root: int):
-        super().__init__(daemon=True)
-        self._root, self._most, self._count, self._together = root, defaultdict(int), defaultdict(int), 0
-
-    def run(self) -> None:
-        while alive(self._root):
-            family, counts, together = {self._root: 0, **descendants(self._root)}, defaultdict(int), 0
-            for process, generation in family.items():
-                role = ROLES.get(generation, ROLES[4])
-                counts[role] += 1
-                self._most[role] = max(self._most[role], resident(process))
-                together += proportional(process)
-            self._together = max(self._together, together)
-            for role, count in counts.items():
-                self._count[role] = max(self._count[role], count)
-            time.sleep(1)
-
-    def tell(self) -> None:
-        """Prints the most that was seen."""
-        for role, most in self._most.items():
-            print(f"  {role:<36} {self._count[role]:3d} at most, largest {most / 1e6:6.0f} MB resident")
-        print(f"  all together, shared memory counted once: {self._together / 1e6:.0f} MB at most")
-
-
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     from autograder.catalogue import load_course
+    from benchmarks.memory import Memory
     from tests.grading.classes import make_class
-    from tests.grading.processes import alive, descendants, proportional, resident
 
     main()

@@ -1,13 +1,17 @@
-"""A small course to try the engine on, written into a folder of its own."""
+"""A small course to try the engine on, in a folder of its own; what is made once for all processes that test."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -174,3 +178,28 @@ def mini_course(tmp_path: Path) -> MiniCourse:
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "--import-mode=importlib"\n')
     write_stubs(load_course(tmp_path))
     return MiniCourse(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], Any]], Any]:
+    """Runs something in a folder of its own, once for all processes that test."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def run(name: str, function: Callable[[Path], Any]) -> Any:
+        path = shared / f"{name}.pickle"
+        with open(shared / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                folder = shared / name
+                folder.mkdir()
+                path.write_bytes(pickle.dumps(function(folder)))
+        return pickle.loads(path.read_bytes())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The name of this process among those that test."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")

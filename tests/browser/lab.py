@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.jupyter.folders import name_of
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 MINUTE = 60_000  # milliseconds
 
 
@@ -28,8 +29,8 @@ class Server:
     """
 
     def __init__(self, root: Path, own: Path):
+        self.root, self._own = root, own
         self.token = secrets.token_hex(16)
-        self._own = own
         names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
         (own / "runtime").mkdir(parents=True)
         _write_settings(own / "config" / "lab" / "user-settings")
@@ -81,3 +82,62 @@ def _write_settings(folder: Path) -> None:
         path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content), encoding="utf-8")
+
+
+class Notebook:
+    """A notebook open in JupyterLab.
+
+    Args:
+        page: of a browser.
+        server: whose root holds the notebook.
+        path: of the notebook, within that folder.
+    """
+
+    def __init__(self, page: Page, server: Server, path: str):
+        self.page = page
+        cells = json.loads((server.root / path).read_text(encoding="utf-8"))["cells"]
+        self._places = {name_of(cell) or cell["id"]: place for place, cell in enumerate(cells)}
+        page.goto(server.at(f"lab/tree/{path}"))
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=2 * MINUTE)
+
+    def cell(self, name: str) -> Locator:
+        """The cell that nbgrader knows as `name`; of others, the one with this id."""
+        return self.page.locator(".jp-Notebook-cell").nth(self._places[name])
+
+    def card(self, name: str) -> Locator:
+        """The card of an exercise."""
+        return self.cell(name).locator(".tl-card")
+
+    def write(self, name: str, text: str) -> None:
+        """Types over what is in a cell."""
+        self.cell(name).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+
+    def run(self, *names: str) -> None:
+        """Runs cells one by one, and waits for each."""
+        for name in names:
+            before = self._prompt(name)
+            self.cell(name).locator(".cm-content").click()
+            self.page.keyboard.press("Shift+Enter")
+            self._ran(name, before)
+
+    def run_all(self) -> None:
+        """Runs all cells, and waits for the last one that judges or draws."""
+        self.choose("Run", "Run All Cells")
+        self._ran("figure", "[ ]:")
+
+    def choose(self, *path: str) -> None:
+        """Chooses from the menu, by the words that stand there."""
+        for name in path:
+            self.page.get_by_role("menuitem", name=name, exact=True).click()
+
+    def _prompt(self, name: str) -> str:
+        return self.cell(name).locator(".jp-InputArea-prompt").inner_text().strip()
+
+    def _ran(self, name: str, before: str) -> None:
+        end = time.monotonic() + 120
+        while self._prompt(name) in (before, "[*]:", "[ ]:"):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{name} runs on")
+            self.page.wait_for_timeout(100)

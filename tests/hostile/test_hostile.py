@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,31 +15,6 @@ from tests.hostile.outcomes import Outcome, sandboxed
 QUICK = [each for each in ATTACKS if not each.slow]  # the others: `make redteam`
 pytestmark = needs_bubblewrap
 each_attack = pytest.mark.parametrize("attack", QUICK, ids=lambda each: each.name)
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], Any]], Any]:
-    """Runs something in a folder of its own, once for all processes that test."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-
-    def run(name: str, function: Callable[[Path], Any]) -> Any:
-        path = shared / f"{name}.pickle"
-        with open(shared / f"{name}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                folder = shared / name
-                folder.mkdir()
-                path.write_bytes(pickle.dumps(function(folder)))
-        return pickle.loads(path.read_bytes())
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def worker_id(request: pytest.FixtureRequest) -> str:
-    """The name of this process among those that test."""
-    return getattr(request.config, "workerinput", {}).get("workerid", "master")
 
 
 @pytest.fixture(scope="session")
