@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 300
 TRAINING_SEEDS ?= 20
 
-.PHONY: check demo test lint stubs release course lab figures verify proof matrix power bars wall resume redteam bench clean
+.PHONY: check demo test lint stubs release course lab figures verify proof matrix power bars wall resume redteam bench large clean
 .DEFAULT_GOAL := check
 
 # pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
@@ -76,6 +76,11 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/wall.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/nbgrader_class.py
+
+# 300 submissions through nbgrader, killed once and resumed, and the memory that they took
+large: $(VENV)/.dev
+	$(BIN)/python benchmarks/nbgrader_class.py --large 300
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache
