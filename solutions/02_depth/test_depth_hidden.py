@@ -1,0 +1,1 @@
+"""Hidden checks of the unit on depth: what the shared conventions give."""

@@ -1,0 +1,1 @@
+"""Hidden checks of the global explanations: what the shared conventions give."""
