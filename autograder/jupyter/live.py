@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import io
 import linecache
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +57,20 @@ def judged(name: str, functions: Mapping[str, Any]) -> Card:
     return Card(result, share * whole, () if done else exercise.hints, len(left), float(sum(left)))
 
 
-def draw(name: str, functions: Mapping[str, Any]) -> Figure | None:
-    """The first figure of the unit `name`, drawn with a notebook's functions; None, and a sentence, if some miss."""
+@dataclass(frozen=True)
+class Picture:
+    """A figure that a notebook shows as a picture, also where matplotlib's own ways to do so are not set up."""
+
+    figure: Figure
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png")
+        return file.getvalue()
+
+
+def draw(name: str, functions: Mapping[str, Any]) -> Picture | None:
+    """The first figure of the unit `name`, drawn with a notebook's functions; None, and a sentence, if it cannot be."""
     from autograder.errors import CallTimeout, NotStarted
 
     unit, _ = _course().find(name)
@@ -71,7 +85,11 @@ def draw(name: str, functions: Mapping[str, Any]) -> Figure | None:
     except CallTimeout as error:
         print(f"The figure could not be drawn: {error}")
         return None
-    return figure
+    except Exception as error:  # an answer may be wrong in any way; its card says more
+        text = str(error).split("\n")[0]
+        print(f"The figure could not be drawn: {type(error).__name__}: {text}")
+        return None
+    return Picture(figure)
 
 
 def _course() -> Course:

@@ -6,6 +6,7 @@ Set up by `autograder.jupyter.configuration`.
 from __future__ import annotations
 
 import atexit
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from autograder.jupyter.judging import Judging, Question
 from autograder.jupyter.questions import questions_of
 
 LARGEST = 50_000_000  # bytes of a notebook that is read
+_LANGUAGE = {"name": "python"}
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 FOR_GRADERS = "tensorlings-for-graders"
 
 Notebook = Any
@@ -64,7 +67,8 @@ class MakeWhole(NbGraderPreprocessor):
     """Gives every cell of the assignment its place and its metadata back, whatever was done to them.
 
     The student's text of cells for answers is kept, the first where there are several of one name. Everything else
-    that a student added stays where it is, as ordinary cells.
+    that a student added stays where it is, as ordinary cells. HTML that a student wrote becomes text: in the
+    formgrader's pages it would run as the grader.
     """
 
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
@@ -73,18 +77,18 @@ class MakeWhole(NbGraderPreprocessor):
         with Gradebook(named["db_url"]) as gradebook:
             stored = gradebook.find_notebook(named["notebook"], named["assignment"])
             wanted = {cell.name: _restored(cell, stored) for cell in stored.source_cells}
+        ours = self._texts(named["assignment"], named["notebook"])
         there: dict[str, Any] = {}
         cells: list[Any] = []
         for cell in nb.cells:
-            cell.metadata.pop("deletable", None)
-            told = cell.metadata.pop("nbgrader", None)
+            told = cell.metadata.get("nbgrader")
             name = told.get("grade_id") if isinstance(told, dict) else None
             mine = wanted.get(name) if isinstance(name, str) and name not in there else None
             if mine is None:
-                cells.append(cell)
+                cells.append(_harmless(cell, ours))
                 continue
             if not mine.metadata.nbgrader["locked"] and cell.cell_type == mine.cell_type:
-                mine.source = cell.source
+                mine.source = _harmless(cell, ours).source
             there[mine.metadata.nbgrader["grade_id"]] = mine
             cells.append(mine)
         missing = [name for name in wanted if name not in there]
@@ -93,7 +97,27 @@ class MakeWhole(NbGraderPreprocessor):
         if missing:
             self.log.warning("cells were missing and are there again: %s", ", ".join(missing))
         nb.cells = cells
+        nb.metadata = nbformat.from_dict({"kernelspec": nb.metadata.get("kernelspec", {}), "language_info": _LANGUAGE})
         return nb, resources
+
+    def _texts(self, assignment: str, notebook: str) -> set[str]:
+        """What the assignment itself says, cell by cell."""
+        folders = CourseDirectory(parent=self.parent, config=self.config)
+        path = Path(folders.format_path(folders.source_directory, ".", assignment)) / f"{notebook}.ipynb"
+        if not path.is_file():
+            return set()
+        return {cell.source for cell in nbformat.read(path, as_version=4).cells}
+
+
+def _harmless(cell: Any, ours: set[str]) -> Any:
+    """A cell without outputs and metadata; in text that is not ours no HTML is left that a browser would follow."""
+    if cell.cell_type == "code":
+        return nbformat.v4.new_code_cell(cell.source)
+    text = cell.source if cell.source in ours else _TAG.sub("&lt;", cell.source)
+    kept = nbformat.v4.new_markdown_cell(text)
+    if cell.get("attachments"):
+        kept.attachments = cell.attachments
+    return kept
 
 
 def _restored(cell: Any, stored: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -97,7 +98,7 @@ class Notebook:
         self.page = page
         cells = json.loads((server.root / path).read_text(encoding="utf-8"))["cells"]
         self._places = {name_of(cell) or cell["id"]: place for place, cell in enumerate(cells)}
-        page.goto(server.at(f"lab/tree/{path}"))
+        page.goto(server.at(f"lab/tree/{path}") + "&reset")  # no notebook beside it that was open before
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=2 * MINUTE)
 
     def cell(self, name: str) -> Locator:
@@ -130,7 +131,13 @@ class Notebook:
     def choose(self, *path: str) -> None:
         """Chooses from the menu, by the words that stand there."""
         for name in path:
-            self.page.get_by_role("menuitem", name=name, exact=True).click()
+            labels = self.page.locator(".lm-MenuBar-itemLabel, .lm-Menu-itemLabel")
+            labels.filter(has_text=re.compile(f"^{name}$")).click()
+
+    def save(self) -> None:
+        """Saves it, and waits until it is."""
+        self.choose("File", "Save Notebook")
+        self.page.locator(".lm-TabBar-tab.jp-mod-dirty").wait_for(state="detached")
 
     def _prompt(self, name: str) -> str:
         return self.cell(name).locator(".jp-InputArea-prompt").inner_text().strip()

@@ -60,6 +60,10 @@ def _table(chosen: list[Case], outcome: Outcome, seen: dict[str, Seen]) -> Table
     return table
 
 
+def _points(points: float | None) -> str:
+    return "no score" if points is None else f"{points:g}"
+
+
 def _totals(console: Console, chosen: list[Case], outcome: Outcome, seen: dict[str, Seen]) -> int:
     """Prints sums; what the program ends with."""
     bad = [each.name for each in chosen if outcome.faults(each)]

@@ -102,9 +102,13 @@ def test_graded_by_nbgraders_own_executor_it_gives_one_score(monkeypatch: pytest
 def test_the_figure_is_drawn_with_the_notebooks_functions(capsys: pytest.CaptureFixture[str]):
     unit, _ = load_course(ROOT).find("attacks")
     assert unit.reference_path is not None
-    assert draw("attacks", run(unit.reference_path.read_text())) is not None
+    picture = draw("attacks", run(unit.reference_path.read_text()))
+    assert picture is not None
+    assert picture._repr_png_().startswith(b"\x89PNG")
     assert draw("attacks", {}) is None
     assert "is not written yet" in capsys.readouterr().out
+    assert draw("attacks", run(unit.reference_path.read_text()) | run(SIGNATURE + "    return 1 / 0\n")) is None
+    assert "could not be drawn: ZeroDivisionError" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("at_home")

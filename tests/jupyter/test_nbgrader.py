@@ -23,6 +23,7 @@ from tests.jupyter.needs import needs_nbgrader
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)
 UNIT, _ = COURSE.find("generators")
+EVIL = "<script>evil()</script><img src=x onerror='evil()'>"
 HONEST = ("perfect", "untouched", "mistaken")
 FIRST, SECOND = (exercise.name for exercise in UNIT.exercises[:2])
 
@@ -86,6 +87,10 @@ def handed_in(course: NbgraderCourse):
     )
     doubled = copy.deepcopy(solved)
     doubled["cells"] += [copy.deepcopy(cell) for cell in solved["cells"] if name_of(cell) in (FIRST, FIRST + ANSWER)]
+    jupyterish = with_cell(with_cell(solved, "%matplotlib inline\n!ls"), "%%bash\nls", first=True)
+    jupyterish["metadata"] = {**solved["metadata"], "title": EVIL}
+    for kind in ("markdown", "raw"):
+        jupyterish["cells"].append({"cell_type": kind, "id": kind, "metadata": {}, "source": f"I say {EVIL}"})
     return {
         "perfect": (solved, {}),
         "untouched": (released, {}),
@@ -95,7 +100,7 @@ def handed_in(course: NbgraderCourse):
         "deleted": (without(solved, FIRST, SECOND + ANSWER), {}),
         "doubled": (doubled, {}),
         "edited": (changed(changed(solved, FIRST, touch), SECOND + ANSWER, renamed), {}),
-        "jupyterish": (with_cell(with_cell(solved, "%matplotlib inline\n!ls"), "%%bash\nls", first=True), {}),
+        "jupyterish": (jupyterish, {}),
         "syntax": (course.solved({FIRST: f"def {FIRST}(:\n    pass\n"}), {}),
         "torn": (json.dumps(solved)[:1000], {}),
         "file": (released, {f"{UNIT.name}.py": UNIT.reference_path.read_text(encoding="utf-8")}),
@@ -158,6 +163,13 @@ def test_feedback_shows_cards_and_neither_tracebacks_nor_rubrics(graded: Graded)
     assert "is no notebook" in graded.page("torn")
     for question in questions_of(UNIT):
         assert question.rubric.strip()[:40] not in page
+
+
+def test_what_a_student_wrote_is_text_and_runs_in_nobodys_browser(graded: Graded):
+    page = graded.page("jupyterish")
+    assert page.count("evil()") >= 4
+    assert "<script>evil()" not in page
+    assert not re.search(r"<img[^>]*onerror", page)
 
 
 def test_graders_see_the_rubric_above_the_answer(graded: Graded):
