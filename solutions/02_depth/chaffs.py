@@ -247,7 +247,7 @@ def half_as_high(x, depth):
 
 @chaff("sawtooth", caught_by=("doubles_its_teeth_with_every_layer", "nests"))
 def lower_with_every_layer(x, depth):
-    """It makes the teeth lower as they get narrower. The slopes double, so that each tooth reaches 1."""
+    """It makes the teeth lower as they get narrower. Every tooth reaches 1: with each fold the slopes must double."""
     return _fold(x, depth) / 2 ** max(depth - 1, 0)
 
 

@@ -379,7 +379,7 @@ def roughens(objective, x0, *, steps, lr, l2=0.0, tv=0.0, clip=(0.0, 1.0)):
 
 @chaff("maximize_activation", caught_by=("is_smoothed_by_tv",))
 def forgets_the_variation(objective, x0, *, steps, lr, l2=0.0, tv=0.0, clip=(0.0, 1.0)):
-    """It leaves tv out. It weighs the total variation, which is subtracted like the other penalty."""
+    """It leaves the penalty tv out. The objective is lessened by tv times the total variation, as it is by l2."""
     return _climb(_held_back(objective, l2, 0.0), x0, steps, lr, _clamp(clip))
 
 
@@ -509,7 +509,7 @@ def climbs_all_logits(classifier, generator, target, z0, *, steps, lr, penalty=0
 
 @chaff("maximize_with_generator", caught_by=("returns_the_images_of_its_latents", "stays_near_real_digits"))
 def leaves_the_generator_behind(classifier, generator, target, z0, *, steps, lr, penalty=0.0):
-    """It moves the images themselves after the first. Only z moves: the images are always the generator's."""
+    """After the first step it moves the images themselves. Only z moves: the images are always the generator's."""
     images, z = _draw(generator, _climb(_through(classifier, generator, target, penalty), z0, min(steps, 1), lr))
     return _climb(lambda x: classifier(x)[:, target].sum(), images, max(steps - 1, 0), lr), z
 

@@ -247,7 +247,7 @@ def numbers_the_biases(n):
 
 @attempt("parity_relu_layer", mistake="each_unit_reads_one_bit")
 def gives_each_bit_a_unit(n):
-    """n units for n bits: the identity hands each unit its bit, and the turns are at 0, 1, 2, ..."""
+    """There are n bits for n units: the identity hands each unit its bit, and the turns are at 0, 1, 2, ..."""
     weight = torch.eye(n)
     bias = -torch.arange(n).to(weight)
     output_weight = torch.tensor([1.0, *(2.0 * (-1) ** unit for unit in range(1, n))])
