@@ -103,8 +103,8 @@ def _files(course: Course) -> Iterator[tuple[str, bytes]]:
         for name in (*UNIT_FILES, f"test_{unit.name}.py"):
             yield f"{folder}/{name}", _content(unit.directory / name)
         yield f"{folder}/{unit.name}.py", _content(unit.stub_path)  # not what somebody may have written into it
-        for picture in sorted((unit.directory / "figures").glob("*.png")):
-            yield f"{folder}/figures/{picture.name}", picture.read_bytes()
+        for path in sorted([*unit.directory.glob("*.json"), *unit.directory.glob("figures/*.png")]):
+            yield f"{folder}/{path.relative_to(unit.directory).as_posix()}", path.read_bytes()
 
 
 def _content(path: Path) -> bytes:

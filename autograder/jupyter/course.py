@@ -75,10 +75,9 @@ def _assignment(unit: Unit) -> Iterator[tuple[str, bytes]]:
     yield f"{folder}/{unit.name}.ipynb", text.encode()
     for picture in pictures_of(notebook):
         yield f"{folder}/{picture}", (unit.directory / picture).read_bytes()
-    for path in (unit.directory / "unit.toml", unit.stub_path, unit.cases_path, unit.visible_path):
+    needed = [unit.directory / "unit.toml", unit.stub_path, unit.cases_path, unit.visible_path]
+    for path in (*needed, unit.directory / "figures.py", *sorted(unit.directory.glob("*.json"))):
         yield f"{folder}/exercises/{unit.folder}/{path.name}", path.read_bytes()
-    figures = unit.directory / "figures.py"
-    yield f"{folder}/exercises/{unit.folder}/{figures.name}", figures.read_bytes()
 
 
 def _known(out: Path) -> dict[str, str]:
