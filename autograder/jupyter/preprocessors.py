@@ -6,6 +6,7 @@ Set up by `autograder.jupyter.configuration`.
 from __future__ import annotations
 
 import atexit
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from autograder.jupyter.questions import questions_of
 
 LARGEST = 50_000_000  # bytes of a notebook that is read
 _LANGUAGE = {"name": "python"}
+_FIGURE = re.compile(r"\((figures/\w+\.png)\)")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 FOR_GRADERS = "tensorlings-for-graders"
 
@@ -229,18 +231,34 @@ class ForGraders(NbGraderPreprocessor):
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             if name in rubrics:
-                cells.append(nbformat.v4.new_markdown_cell(rubrics[name], metadata={FOR_GRADERS: True}))
+                text = f"**For graders.** Not in the feedback.\n\n{rubrics[name]}"
+                cells.append(nbformat.v4.new_markdown_cell(text, metadata={FOR_GRADERS: True}))
             cells.append(cell)
         nb.cells = cells
         return nb, resources
 
 
 class ForStudents(NbGraderPreprocessor):
-    """Takes out again what is for graders only."""
+    """Takes out again what is for graders only, and puts the assignment's figures into the page.
+
+    nbconvert's own `embed_images` would put in whatever file of the grader's a student names.
+    """
 
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        """Leaves the rubrics out."""
+        """Makes the notebook a student's page."""
+        folders = CourseDirectory(parent=self.parent, config=self.config)
+        source = Path(folders.format_path(folders.source_directory, ".", resources["nbgrader"]["assignment"]))
+
+        def embedded(found: re.Match[str]) -> str:
+            path = source / found[1]
+            if not path.is_file():
+                return found[0]
+            return f"(data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()})"
+
         nb.cells = [cell for cell in nb.cells if not cell.metadata.get(FOR_GRADERS)]
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = _FIGURE.sub(embedded, cell.source)
         return nb, resources
 
 

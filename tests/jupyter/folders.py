@@ -92,6 +92,12 @@ def without(notebook: Notebook, *names: str) -> Notebook:
     return {**notebook, "cells": [cell for cell in notebook["cells"] if name_of(cell) not in names]}
 
 
+def with_text(notebook: Notebook, text: str) -> Notebook:
+    """A copy with one more Markdown cell at its end."""
+    cell = {"cell_type": "markdown", "id": "my-text", "metadata": {}, "source": text}
+    return {**notebook, "cells": [*notebook["cells"], cell]}
+
+
 def with_cell(notebook: Notebook, source: str, *, first: bool = False) -> Notebook:
     """A copy with one more code cell, at the end or the beginning."""
     cell = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "execution_count": None, "source": source}

@@ -17,7 +17,7 @@ from autograder.jupyter.assemble import ANSWER
 from autograder.jupyter.questions import questions_of
 from autograder.wheats import chaffs_of
 from tests.grading.needs import needs_bubblewrap
-from tests.jupyter.folders import NbgraderCourse, changed, name_of, with_cell, without
+from tests.jupyter.folders import NbgraderCourse, changed, name_of, with_cell, with_text, without
 from tests.jupyter.needs import needs_nbgrader
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +89,7 @@ def handed_in(course: NbgraderCourse):
     doubled["cells"] += [copy.deepcopy(cell) for cell in solved["cells"] if name_of(cell) in (FIRST, FIRST + ANSWER)]
     jupyterish = with_cell(with_cell(solved, "%matplotlib inline\n!ls"), "%%bash\nls", first=True)
     jupyterish["metadata"] = {**solved["metadata"], "title": EVIL}
+    jupyterish = with_text(jupyterish, f"![mine](exercises/{UNIT.folder}/unit.toml)")
     for kind in ("markdown", "raw"):
         jupyterish["cells"].append({"cell_type": kind, "id": kind, "metadata": {}, "source": f"I say {EVIL}"})
     return {
@@ -172,12 +173,21 @@ def test_what_a_student_wrote_is_text_and_runs_in_nobodys_browser(graded: Graded
     assert not re.search(r"<img[^>]*onerror", page)
 
 
+def test_the_page_holds_the_figures_and_no_other_file(graded: Graded):
+    """A student may name any file as a picture; it must not come back in the feedback."""
+    page = graded.page("jupyterish")
+    assert page.count("data:image/png;base64,") >= 1
+    assert not re.search(r"data:(?!image/png)[\w/+.-]*;base64", page)
+    name = f"exercises/{UNIT.folder}/unit.toml"
+    assert name in page, "the link is there, the file is not"
+
+
 def test_graders_see_the_rubric_above_the_answer(graded: Graded):
     path = graded.course.folder / "autograded" / "perfect" / UNIT.name / f"{UNIT.name}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     for question in questions_of(UNIT):
         at = [name_of(cell) for cell in cells].index(f"question-{question.name}")
-        assert "".join(cells[at - 1]["source"]) == question.rubric.strip()
+        assert question.rubric.strip() in "".join(cells[at - 1]["source"])
 
 
 def test_the_students_files_hold_no_answer_no_rubric_and_no_hidden_check(graded: Graded):
