@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autograder.catalogue import Unit, load_course
+from tests.browser.lab import MINUTE
 from tests.browser.needs import CHROMIUM
 from tests.jupyter.folders import NbgraderCourse
 
@@ -46,6 +47,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page without cookies, high enough for a whole card."""
     context = browser.new_context(viewport={"width": 1360, "height": 1500})
+    context.set_default_timeout(2 * MINUTE)
     yield context.new_page()
     context.close()
 

@@ -99,7 +99,7 @@ class Notebook:
         cells = json.loads((server.root / path).read_text(encoding="utf-8"))["cells"]
         self._places = {name_of(cell) or cell["id"]: place for place, cell in enumerate(cells)}
         page.goto(server.at(f"lab/tree/{path}") + "&reset")  # no notebook beside it that was open before
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=2 * MINUTE)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
 
     def cell(self, name: str) -> Locator:
         """The cell that nbgrader knows as `name`; of others, the one with this id."""

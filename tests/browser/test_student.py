@@ -14,7 +14,7 @@ from autograder.catalogue import Unit
 from autograder.checks import checks_of
 from autograder.grading.texts import count
 from autograder.jupyter.assemble import ANSWER, QUESTION
-from tests.browser.lab import MINUTE, Notebook, Server
+from tests.browser.lab import Notebook, Server
 from tests.browser.looks import faint, outside
 from tests.browser.needs import needs_a_browser
 from tests.jupyter.folders import NbgraderCourse, name_of
@@ -97,6 +97,37 @@ def test_a_card_follows_the_answer(page: Page, server: Server, unit: Unit, pictu
     picture(card, "04-right")
 
 
+def test_all_right_is_valid_and_draws_the_figure(page: Page, server: Server, unit: Unit, picture: Picture):
+    notebook = Notebook(page, server, "right.ipynb")
+    notebook.run_all()
+    for exercise in unit.exercises:
+        assert "passed" in str(notebook.card(exercise.name).get_attribute("class")).split()
+    notebook.cell("figure").locator(".jp-OutputArea img").wait_for()
+    picture(notebook.cell("figure"), "05-figure")
+    assert validated(page) == ["Success! Your notebook passes all the tests."]
+    picture(page, "05-valid")
+
+
+def test_an_untouched_notebook_is_not_valid(page: Page, server: Server, unit: Unit, picture: Picture):
+    """Each exercise and each question is named."""
+    Notebook(page, server, "untouched.ipynb")
+    told = "\n".join(validated(page))
+    assert told.count("The following cell failed") == len(unit.exercises) + told.count(
+        "You did not provide a response."
+    )
+    for exercise in unit.exercises:
+        assert f'judged("{exercise.name}", globals())' in told
+    picture(page, "06-not-valid")
+
+
+def validated(page: Page) -> list[str]:
+    """What nbgrader's Validate says, line by line."""
+    page.get_by_role("button", name="Validate", exact=True).click()
+    dialog = page.locator(".jp-Dialog-body", has_text="notebook").or_(page.locator(".jp-Dialog-body", has_text="cell"))
+    dialog.wait_for()
+    return [line for line in dialog.inner_text().splitlines() if line.strip()]
+
+
 def test_cards_can_be_read_in_light_and_dark(page: Page, server: Server, picture: Picture):
     """Whatever became of the answer, and after the notebook was saved and opened again."""
     notebook = Notebook(page, server, "mixed.ipynb")
@@ -112,10 +143,10 @@ def test_cards_can_be_read_in_light_and_dark(page: Page, server: Server, picture
     assert "The figure needs js_divergence, which is not written yet." in notebook.cell("figure").inner_text()
     notebook.save()
     notebook.choose("Settings", "Theme", "JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for(timeout=MINUTE)
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     look(notebook, expected, "dark", picture)
     page.reload()
-    notebook.card("kl_divergence").wait_for(timeout=MINUTE)
+    notebook.card("kl_divergence").wait_for()
     look(notebook, expected, "again", picture)
 
 
@@ -123,36 +154,5 @@ def look(notebook: Notebook, expected: dict[str, str], when: str, picture: Pictu
     for name, status in expected.items():
         card = notebook.card(name)
         assert status in str(card.get_attribute("class")).split()
-        picture(card, f"05-{when}-{name}")
+        picture(card, f"07-{when}-{name}")
         assert (faint(card), outside(card)) == ([], []), name
-
-
-def test_all_right_is_valid_and_draws_the_figure(page: Page, server: Server, unit: Unit, picture: Picture):
-    notebook = Notebook(page, server, "right.ipynb")
-    notebook.run_all()
-    for exercise in unit.exercises:
-        assert "passed" in str(notebook.card(exercise.name).get_attribute("class")).split()
-    notebook.cell("figure").locator(".jp-OutputArea img").wait_for(timeout=MINUTE)
-    picture(notebook.cell("figure"), "06-figure")
-    assert validated(page) == ["Success! Your notebook passes all the tests."]
-    picture(page, "07-valid")
-
-
-def test_an_untouched_notebook_is_not_valid(page: Page, server: Server, unit: Unit, picture: Picture):
-    """Each exercise and each question is named."""
-    Notebook(page, server, "untouched.ipynb")
-    told = "\n".join(validated(page))
-    assert told.count("The following cell failed") == len(unit.exercises) + told.count(
-        "You did not provide a response."
-    )
-    for exercise in unit.exercises:
-        assert f'judged("{exercise.name}", globals())' in told
-    picture(page, "08-not-valid")
-
-
-def validated(page: Page) -> list[str]:
-    """What nbgrader's Validate says, line by line."""
-    page.get_by_role("button", name="Validate", exact=True).click()
-    dialog = page.locator(".jp-Dialog-body", has_text="notebook").or_(page.locator(".jp-Dialog-body", has_text="cell"))
-    dialog.wait_for(timeout=2 * MINUTE)
-    return [line for line in dialog.inner_text().splitlines() if line.strip()]

@@ -17,6 +17,7 @@ from tests.hostile.catalogue import COURSE, MARK, REACHED, Attack, write_neighbo
 
 LIMITS = Limits(memory=2 << 30, headroom=1 << 30)
 SECONDS = 1.0  # of work of one call
+SECRET = b"0123456789abcdef"  # the same inputs every time
 
 
 @dataclass
@@ -86,8 +87,7 @@ def sandboxed(attacks: Sequence[Attack], folder: Path, *, jobs: int = 2) -> Outc
             paths.append(write_neighbour(submissions, f"{attack.name}-neighbour"))
         paths += {attack.twin_name: attack.write_twin(twins) for attack in attacks}.values()
         units = sorted({"generalization", *(attack.unit for attack in attacks)})
-        secret = b"0123456789abcdef"
-        wanted = Wanted(paths, out, secret, units, jobs, limits=LIMITS, private=[home, twins], call_seconds=SECONDS)
+        wanted = Wanted(paths, out, SECRET, units, jobs, limits=LIMITS, private=[home, twins], call_seconds=SECONDS)
         tally = grade(load_course(COURSE), wanted)
         outcome.visitors = len(visits)
     outcome.results, outcome.unjudged, outcome.broken = tally.results, tally.unjudged, tally.broken

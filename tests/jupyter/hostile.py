@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.catalogue import load_course
-from autograder.grading.secret import course_secret
 from autograder.jupyter.assemble import ANSWER
 from autograder.stubs import BEGIN
 from tests.hostile import catalogue
 from tests.hostile.catalogue import COURSE, MADE, MARK, REACHED, filled
-from tests.hostile.outcomes import server
+from tests.hostile.outcomes import SECRET, server
 from tests.jupyter.folders import NbgraderCourse, name_of
 from tests.jupyter.forgeries import ATTACKS, FORGERIES, HERE, RISK, UNIT, Forge, Forgery
 
@@ -220,7 +219,8 @@ def graded(chosen: Sequence[Case], folder: Path) -> Outcome:
 
 def _grade_unit(chosen: Sequence[Case], folder: Path, places: Mapping[str, str], outcome: Outcome) -> None:
     unit, secret = chosen[0].unit, folder / "secret"
-    course_secret(secret, make=True)
+    secret.parent.mkdir()
+    secret.write_bytes(SECRET)
     course = NbgraderCourse(load_course(COURSE), folder, unit, prepare=lambda folder: _with_secret(folder, secret))
     (folder / "canary").write_text(REACHED)
     places = {
