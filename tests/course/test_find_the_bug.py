@@ -42,8 +42,10 @@ def bug_of(unit: Unit) -> Bug:
     section = sections[titles.index("## Find the bug")]
     (code,) = re.findall(r"(?ms)^```python\n(.*?)^```$", section)
     shown, fold, answer = section.partition("<details><summary>Answer</summary>\n\n")
-    assert fold and answer.rstrip().endswith("\n\n</details>"), "wants a folded answer at its end"
-    assert code in shown and re.search(r"promise[^.]*\?\s*\Z", shown), "wants to ask for the promise after the code"
+    assert fold, "wants a folded answer"
+    assert answer.rstrip().endswith("\n\n</details>"), "wants the answer at its end"
+    assert code in shown
+    assert re.search(r"promise[^.]*\?\s*\Z", shown), "wants to ask for the promise after the code"
     ((exercise, promise),) = re.findall(r"`(\w+): (\w+)`", section)
     assert f"`{exercise}: {promise}`" in answer, "the promise stands outside of the fold"
     return Bug(code, exercise, promise)
