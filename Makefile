@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 300
 TRAINING_SEEDS ?= 20
 
-.PHONY: check demo test lint stubs release course lab figures verify proof matrix power bars wall resume redteam bench large clean
+.PHONY: check demo test lint stubs release course lab browser figures verify proof matrix power bars wall resume redteam redteam-nbgrader bench large clean
 .DEFAULT_GOAL := check
 
 # pytest ends with 1 when promises are broken or not yet kept, which is how every student begins
@@ -37,6 +37,15 @@ course: $(VENV)/.dev
 	$(BIN)/autograder notebooks --out build/course
 	cd build/course && PATH="$(abspath $(BIN)):$$PATH" nbgrader generate_assignment --create --force '--assignment=*'
 
+# JupyterLab in that course, with nbgrader's pages under Nbgrader
+lab: course
+	cd build/course && PATH="$(abspath $(BIN)):$$PATH" jupyter lab
+
+# JupyterLab and the formgrader driven in Chromium (Debian: apt install chromium); pictures in build/browser
+browser: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet playwright
+	TENSORLINGS_BROWSER=1 $(BIN)/python -m pytest tests/browser -q
+
 figures: $(VENV)/.dev
 	$(BIN)/python -m tests.proof.figures
 
@@ -62,6 +71,10 @@ resume: $(VENV)/.dev
 # every attack of tests/hostile: against a naive grader, and against the sandbox
 redteam: $(VENV)/.dev
 	$(BIN)/python -m tests.hostile
+
+# the attacks as notebooks, and those on nbgrader itself: points through our executor and through nbgrader's own
+redteam-nbgrader: $(VENV)/.dev
+	$(BIN)/python -m tests.jupyter
 
 # how many inputs catch what: every wrong answer against the checks that name it, with 5, 10 and 25 inputs
 power: $(VENV)/.dev
