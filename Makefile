@@ -37,9 +37,10 @@ course: $(VENV)/.dev
 	$(BIN)/autograder notebooks --out build/course
 	cd build/course && PATH="$(abspath $(BIN)):$$PATH" nbgrader generate_assignment --create --force '--assignment=*'
 
-# JupyterLab in that course, with nbgrader's pages under Nbgrader
-lab: course
-	cd build/course && PATH="$(abspath $(BIN)):$$PATH" jupyter lab
+# JupyterLab in that course, made if absent, with nbgrader's pages under Nbgrader; LAB=--allow-root for root
+lab: $(VENV)/.dev
+	@test -e build/course/nbgrader_config.py || $(MAKE) course
+	cd build/course && PATH="$(abspath $(BIN)):$$PATH" jupyter lab $(LAB)
 
 # JupyterLab and the formgrader driven in Chromium (Debian: apt install chromium); pictures in build/browser
 browser: $(VENV)/.dev

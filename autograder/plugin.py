@@ -309,12 +309,13 @@ def _about(module: Any, check: Check) -> dict[str, Any]:
 
 def _judged(module: Any, check: Check, verdict: Verdict) -> dict[str, Any]:
     """What the summary needs to say of a check."""
-    from autograder.render import show, show_call
+    from autograder.render import show, show_both, show_call
 
     judged = {**_about(module, check), "outcome": verdict.outcome, "message": verdict.message}
     if verdict.outcome == "failed":
-        judged["yours"] = "" if verdict.yours is None else show(verdict.yours)
-        judged["wanted"] = "" if verdict.wanted is None else show(verdict.wanted)
+        yours, wanted = show_both(verdict.yours, verdict.wanted)
+        judged["yours"] = "" if verdict.yours is None else yours
+        judged["wanted"] = "" if verdict.wanted is None else wanted
         record = module.submission().latest
         if record is not None and record.exercise == check.exercise.name and not check.is_training:
             judged["counterexample"] = show_call(record)

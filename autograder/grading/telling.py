@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from autograder.catalogue import Exercise, Unit
 from autograder.checks import Check, Verdict
 from autograder.grading.results import CheckResult, ExerciseResult, status_of
-from autograder.render import show, show_call
+from autograder.render import show, show_both, show_call
 from autograder.submission import Submission
 
 TEXT = 4000  # characters of a message or counterexample
@@ -38,11 +38,9 @@ def _counterexample(check: Check, verdict: Verdict, submission: Submission) -> s
         rows.append(("the call", show_call(record)))
         if record.returned:
             rows.append(("gave", show(record.value)))
-    rows += [
-        (name, show(value))
-        for name, value in (("yours", verdict.yours), ("wanted", verdict.wanted))
-        if value is not None
-    ]
+    yours, wanted = show_both(verdict.yours, verdict.wanted)
+    rows += [("yours", yours)] if verdict.yours is not None else []
+    rows += [("wanted", wanted)] if verdict.wanted is not None else []
     return "\n".join(f"{name}: {shortened(text)}" for name, text in rows)
 
 
