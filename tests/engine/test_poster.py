@@ -23,7 +23,7 @@ def test_every_unit_has_its_place_and_its_proportions(tmp_path: Path):
     tiles.append((units[3], Drawing("it", None, "it needs fgsm, which is not written yet")))
     with Image.open(write_poster(tiles, tmp_path / "page.png")) as page:
         assert page.width == COLUMNS * (WIDTH + GAP) + GAP
-        counts = {colour: count for count, colour in page.getcolors(1 << 20)}
+        counts = {colour: count for count, colour in page.convert("RGB").getcolors(1 << 20)}
     for red, green, blue in ((255, 0, 0), (0, 255, 0), (0, 0, 255)):
         assert counts[red, green, blue] == WIDTH * 200
 
