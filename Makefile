@@ -18,7 +18,7 @@ demo: $(VENV)/.student
 	@$(BIN)/python examples/demo.py $(ISOLATION)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest tests -n 2
+	$(BIN)/python -m pytest tests -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

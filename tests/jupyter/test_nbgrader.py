@@ -27,7 +27,7 @@ EVIL = "<script>evil()</script><img src=x onerror='evil()'>"
 HONEST = ("perfect", "untouched", "mistaken")
 FIRST, SECOND = (exercise.name for exercise in UNIT.exercises[:2])
 
-pytestmark = [needs_bubblewrap, needs_nbgrader]
+pytestmark = [needs_bubblewrap, needs_nbgrader, pytest.mark.xdist_group("nbgrader")]  # one class, made once
 
 
 class Graded:
