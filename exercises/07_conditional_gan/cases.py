@@ -61,9 +61,9 @@ def mismatched_labels_corners() -> list[Call]:
     even, lopsided = torch.arange(12_000) % 3, (torch.arange(20_000) % 10 == 0).long() * 3
     few, single = torch.tensor([0, 1, 1, 0, 1]), torch.zeros(3, dtype=torch.int64)
     chance = [
-        Call(even, 3, generator=torch.Generator().manual_seed(0)).random(summary=shares(even.clone(), 3), within=0.07),
+        Call(even, 3, generator=torch.Generator().manual_seed(1)).random(summary=shares(even.clone(), 3), within=0.07),
         Call(lopsided, 5).random(summary=shares(lopsided.clone(), 5), within=0.13),
-        Call(even.clone(), 6, generator=torch.Generator().manual_seed(1)).random(summary=shares(even, 6), within=0.12),
+        Call(even.clone(), 6, generator=torch.Generator().manual_seed(0)).random(summary=shares(even, 6), within=0.12),
     ]
     return [
         *chance,
