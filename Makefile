@@ -109,4 +109,6 @@ $(VENV)/.dev: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up (once; torch is large) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@# without its dependencies: it pins a version of requests that Jupyter cannot have, and works with any
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'torchattacks>=3.5'
 	@touch $@ $(VENV)/.student
