@@ -20,11 +20,11 @@ from pathlib import Path
 from autograder.catalogue import load_course
 from tests.hostile.catalogue import COURSE, MARK, REACHED
 from tests.jupyter.folders import NbgraderCourse, name_of
-from tests.jupyter.hostile import HONEST, Case, Given, given_in, neighbour
+from tests.jupyter.hostile import Case, Given, given_in, neighbour
 
 PLAY = Path("/mnt/play")
 MEMORY = 8 << 30
-PATIENCE = 300.0  # seconds for one run of nbgrader
+PATIENCE = 150.0  # seconds for one run of nbgrader, which takes about ten
 
 ASSERTS = {
     "empirical_risk": """
@@ -162,25 +162,21 @@ def seen_by_stock(
         unit: NbgraderCourse(load_course(COURSE), folder / f"template-{unit}", unit, prepare=plain)
         for unit in sorted({each.unit for each in chosen})
     }
-    honest: dict[str, Given | None] = {}
-    neighbours: dict[str, Given | None] = {}
+    honest: dict[str, Given | None] = {}  # by unit and case
     for unit, template in templates.items():
         cases = [each for each in chosen if each.unit == unit]
-        twins = {each.honest_part.name: each.honest_part for each in cases}
-        twins[HONEST] = replace(neighbour(unit, cases[0].functions), name=HONEST)
-        course = _moved(template, folder / f"twins-{unit}")
-        _, given = _graded(course, list(twins.values()))
+        twins = {each.name: each for case in cases for each in (case.honest_part, _after(case))}
+        _, given = _graded(_moved(template, folder / f"twins-{unit}"), list(twins.values()))
         honest |= {f"{unit}/{name}": given.get(name) for name in twins}
-        neighbours[unit] = given.get(HONEST)
 
     def run(case: Case) -> Seen:
-        course = _moved(templates[case.unit], folder / case.name)
-        after = replace(neighbour(case.unit, case.functions), name="zzz_next")
+        course, after = _moved(templates[case.unit], folder / case.name), _after(case)
         ended, given = _graded(course, [case, after] if case.others else [case])
-        seen, last, due = given.get(case.name), given.get("zzz_next"), neighbours[case.unit]
-        twin = honest[f"{case.unit}/{case.honest_part.name}"]
-        assert due is not None
-        spoilt = None if not case.others else last is None or (last.points, last.cells) != (due.points, due.cells)
+        seen, twin = given.get(case.name), honest[f"{case.unit}/{case.honest_part.name}"]
+        last, due = given.get(after.name), honest[f"{case.unit}/{after.name}"]
+        spoilt = None
+        if case.others:
+            spoilt = last is None or due is None or (last.points, last.cells) != (due.points, due.cells)
         marks = any(course.folder.rglob(MARK))
         shutil.rmtree(course.folder)
         tell(case.name)
@@ -195,6 +191,11 @@ def seen_by_stock(
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip([each.name for each in chosen], pool.map(run, chosen), strict=True))
+
+
+def _after(case: Case) -> Case:
+    """An honest submission that is graded after it."""
+    return replace(neighbour(case.unit, case.functions), name=f"zzz_next_{case.functions[0]}")
 
 
 def _points(given: Given | None) -> float | None:

@@ -4,7 +4,7 @@ import glob
 import json
 
 for place in ("@FOLDER@", "../../..", "/proc/*/cwd"):
-    for name in sorted(glob.glob(f"{place}/submitted/*next/*/*.ipynb")):
+    for name in sorted(glob.glob(f"{place}/submitted/*next*/*/*.ipynb")):
         with open(name) as file:
             cells = json.load(file)["cells"]
         for cell in cells:
