@@ -18,7 +18,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from tests.grading.needs import needs_bubblewrap
 from tests.jupyter.hostile import RIGHT, Case, Outcome, cases, graded
+from tests.jupyter.needs import needs_nbgrader
 from tests.jupyter.stock import Seen, seen_by_stock
 
 
@@ -33,6 +35,9 @@ def main() -> int:
     chosen = [each for each in cases() if each.name in wanted]
     if unknown := set(options.names) - {each.name for each in chosen}:
         parser.error(f"no such attack: {', '.join(sorted(unknown))}")
+    if missing := [each.kwargs["reason"] for each in (needs_bubblewrap, needs_nbgrader) if each.args[0]]:
+        print(f"skipped: {'; '.join(missing)}")
+        return 0
     with tempfile.TemporaryDirectory(prefix="notebooks-", ignore_cleanup_errors=True) as name:
         folders = [Path(name) / each for each in ("ours", "stock")]
         for each in folders:
@@ -72,22 +77,25 @@ def _points(points: float | None) -> str:
 def _totals(console: Console, chosen: list[Case], outcome: Outcome, seen: dict[str, Seen]) -> int:
     """Prints sums; what the program ends with."""
     bad = [each.name for each in chosen if outcome.faults(each)]
-    gained = [each.name for each in chosen if (outcome.points(each) or 0) > (outcome.points(each.honest_part) or 0)]
+    ahead = {each: (outcome.points(each) or 0.0) - (outcome.points(each.honest_part) or 0.0) for each in chosen}
+    gained = [each.name for each, points in ahead.items() if points > each.unguarded]
+    believed = [f"{each.name} {points:g}" for each, points in ahead.items() if 0 < points <= each.unguarded]
     stopped = {student for each in chosen if each.unscored for student in outcome.students[each.name]}
     waiting = sorted({student for student, given in outcome.given.items() if given.waiting} - stopped)
     complaints = sorted(set(outcome.complaints) - stopped)
     honest = [each for each in chosen if each.twin == RIGHT]
     console.print(f"{len(chosen)} attacks, {len(honest)} of them around a right answer.")
     console.print(f"ours: {len(gained)} gain ({', '.join(gained) or 'none'}); at fault: {', '.join(bad) or 'none'}")
+    console.print(f"ours: on the worker's word alone, as tests/hostile lists them: {', '.join(believed) or 'none'}")
     console.print(f"left outside: {outcome.marks or 'nothing'}; visitors: {outcome.visitors}")
     console.print(f"without a score: {waiting or 'none'}; nbgrader complains of: {complaints or 'none'}")
     if seen:
-        ahead = [name for name, each in seen.items() if each.gained]
+        won = [name for name, each in seen.items() if each.gained]
         lost = [each.name for each in honest if (seen[each.name].points or 0) < (seen[each.name].honest or 0)]
         none = [name for name, each in seen.items() if each.points is None]
         outside = [name for name, each in seen.items() if each.reached or each.marks]
         touched = [name for name, each in seen.items() if each.spoilt]
-        console.print(f"stock: {len(ahead)} gain ({', '.join(ahead)})")
+        console.print(f"stock: {len(won)} gain ({', '.join(won) or 'none'})")
         console.print(
             f"stock: {len(outside)} get outside, {len(none)} have no score, {len(touched)} touch the next one"
         )
