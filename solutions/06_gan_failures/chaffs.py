@@ -39,7 +39,7 @@ def counts_modes_without_a_radius(samples, centers, *, radius, min_fraction=0.01
 
 @chaff("mode_coverage", caught_by=("finds_the_share_of_good_samples", "leaves_out_samples_that_are_good_for_nothing"))
 def takes_every_sample_for_good(samples, centers, *, radius, min_fraction=0.01):
-    """It never asks for the radius. A sample is good only if its nearest center lies within it."""
+    """It never asks for the radius: its share is always 1. A sample is good only if it lies within it of a center."""
     return _coverage(samples, centers, math.inf, min_fraction)
 
 
@@ -151,7 +151,7 @@ def has_another_least_share(samples, centers, *, radius, min_fraction=0.05):
 
 @chaff("mode_coverage", caught_by=("counts_the_modes_that_are_hit", "sees_a_generator_fill_a_ring"))
 def multiplies_too_late(samples, centers, *, radius, min_fraction=0.01):
-    """It asks for max(1, min_fraction) times all samples. The maximum is taken of 1 and the product."""
+    """It asks for max(1, min_fraction) · N samples, thus for all of them. A mode wants max(1, min_fraction · N)."""
     return _coverage(samples, centers, radius, min_fraction, enough=lambda counts, _: (counts >= len(samples)).sum())
 
 
@@ -205,7 +205,7 @@ def takes_means(generated, train, heldout):
 
 @chaff("memorization_ratio", caught_by=("takes_a_median_of_an_even_number", "divides_the_medians_of_nearest_distances"))
 def takes_one_beside_the_middle(generated, train, heldout):
-    """It takes the distance one above the middle. Count from 0: of n sorted numbers the middle one is n // 2."""
+    """It takes the distance one above the median. Counted from 0, the middle of n sorted distances is at n // 2."""
 
     def beside(distances):
         return distances.sort().values[min(len(distances) // 2 + 1, len(distances) - 1)] if len(distances) else _nan()
@@ -250,7 +250,7 @@ def turns_the_ratio_over(generated, train, heldout):
 
 @chaff("memorization_ratio", caught_by=("is_one_for_the_heldout_samples_themselves", "is_zero_for_copies"))
 def compares_with_the_heldout_points(generated, train, heldout):
-    """It measures how near generated points lie to held-out ones. Those were never seen: ask the training set."""
+    """Its numerator measures how near generated points lie to held-out ones. Both distances are to the training set."""
     return _ratio(
         generated,
         train,
@@ -383,7 +383,7 @@ def lends_the_slope_of_the_log_softmax(logits):
 
 @chaff("straight_through_argmax", caught_by=("has_the_right_gradient",))
 def multiplies_choice_and_softmax(logits):
-    """It multiplies the choice with softmax over softmax, so that only the chosen logit's slope is left of it."""
+    """It multiplies the choice with softmax over softmax, so that only the chosen entry's gradient passes."""
     soft = torch.softmax(logits, dim=-1)
     chosen = _one_hot(logits)
     return chosen * soft / soft.detach().clamp(min=1e-30) + 0 * logits

@@ -63,17 +63,17 @@ def gives_the_right_labels_back(labels, num_classes, *, generator=None):
 
 @chaff("mismatched_labels", caught_by=("draws_all_other_classes_alike",))
 def never_draws_the_class_before(labels, num_classes, *, generator=None):
-    """It never draws the class before the right one: torch.randint leaves its upper end out already."""
+    """It never draws the class before the right one: torch.randint leaves its upper end out by itself."""
 
     def steps(labels, num_classes, generator):
-        return _steps(labels, max(num_classes - 1, 2), generator)
+        return _steps(labels, num_classes - 1, generator)
 
     return _wrong(labels, num_classes, generator, steps=steps)
 
 
 @chaff("mismatched_labels", caught_by=("draws_all_other_classes_alike",))
 def moves_on_where_it_hits(labels, num_classes, *, generator=None):
-    """It draws from all classes and takes the next one where it hit the right one, which then comes twice as often."""
+    """It draws from all classes and takes the next where it hit the right one: that next class comes twice as often."""
 
     def steps(labels, num_classes, generator):
         return _steps(labels, num_classes, generator, low=0).clamp(min=1)
@@ -144,14 +144,6 @@ def takes_a_single_class(labels, num_classes, *, generator=None):
     if num_classes < 2:
         return labels.clone()
     return _wrong(labels, num_classes, generator)
-
-
-@chaff("mismatched_labels", caught_by=("refuses_fewer_than_two_classes",))
-def refuses_two_classes_late(labels, num_classes, *, generator=None):
-    """It refuses only fewer than one class. With a single one there is no wrong label either."""
-    if num_classes < 1:
-        raise ValueError(num_classes)
-    return (labels + _steps(labels, max(num_classes, 2), generator)) % num_classes
 
 
 @chaff("mismatched_labels", caught_by=("takes_a_batch_of_one",))
@@ -311,7 +303,7 @@ def joins_one_by_one(x, labels, num_classes):
 
 @chaff("concat_condition", caught_by=("leaves_everything_as_it_was", "agrees_with_the_reference"))
 def centres_the_samples_in_place(x, labels, num_classes):
-    """It moves the caller's samples to their middle, in place. Leave x as it is."""
+    """It subtracts the mean from the caller's samples, in place. Leave x as it is."""
     with torch.no_grad():
         x -= x.mean() if x.numel() else 0.0
     return _joined(x, labels, num_classes)
@@ -342,19 +334,19 @@ def weighs_all_kinds_alike(real_matched, fake, real_mismatched):
     caught_by=("lets_both_kinds_of_wrong_pairs_weigh_a_half", "teaches_a_discriminator_to_tell_wrong_pairs"),
 )
 def forgets_the_mismatched(real_matched, fake, real_mismatched):
-    """It leaves mismatched pairs out, and D may ignore the condition. They cost half of what wrong pairs cost."""
+    """It leaves mismatched pairs out, and D may ignore the condition. Add half of their mean cost."""
     return _loss(real_matched, fake, real_mismatched, wrong=(1.0, 0.0)) + 0 * real_mismatched.sum()
 
 
 @chaff("conditional_discriminator_loss", caught_by=("lets_both_kinds_of_wrong_pairs_weigh_a_half",))
 def forgets_the_fakes(real_matched, fake, real_mismatched):
-    """It leaves the fakes out, and whatever is generated passes. They cost half of what wrong pairs cost."""
+    """It leaves the fakes out, and whatever is generated passes. Add half of their mean cost."""
     return _loss(real_matched, fake, real_mismatched, wrong=(0.0, 1.0)) + 0 * fake.sum()
 
 
 @chaff("conditional_discriminator_loss", caught_by=("is_two_log_two_where_nothing_is_known",))
 def halves_everything(real_matched, fake, real_mismatched):
-    """It halves the right pairs as well. Only the two kinds of wrong ones share their weight."""
+    """It weighs right pairs by a half as well. They weigh 1, the fakes and the mismatched a half each."""
     return _loss(real_matched, fake, real_mismatched, right=0.5)
 
 
@@ -388,7 +380,7 @@ def averages_wrong_pairs_together(real_matched, fake, real_mismatched):
 
 @chaff("conditional_discriminator_loss", caught_by=("averages_each_kind_on_its_own",))
 def averages_everything_together(real_matched, fake, real_mismatched):
-    """It takes one mean over all pairs. Each kind has a mean of its own."""
+    """It takes one mean over all pairs, three kinds together. Each kind has a mean of its own, weighed 1, ½ and ½."""
     costs = [F.softplus(each).flatten() for each in (-real_matched, fake, real_mismatched)]
     return 2 * torch.cat(costs).mean()
 
