@@ -145,10 +145,15 @@ def _validate_one(name: str, wanted: Shape, value: object, bound: Mapping[str, o
     if wanted.detached and value.requires_grad:
         raise CheckFailure(f"{name} returned a tensor that still carries a graph; wanted it detached")
     free = wanted.any_value or any_value or not value.is_floating_point()
-    if not free and not bool(torch.isfinite(value.detach()).all()):
+    if not free and not _is_finite(value.detach()):
         bad = "nan" if bool(torch.isnan(value.detach()).any()) else "infinity"
         raise CheckFailure(f"{name} returned {bad}; wanted finite numbers")
     return value
+
+
+def _is_finite(value: Tensor) -> bool:
+    """Whether all numbers are; where their sum is, they are, and that takes a third of the time to find out."""
+    return math.isfinite(float(value.sum())) or bool(torch.isfinite(value).all())
 
 
 def _number(name: str, wanted: Shape, value: object, any_value: bool) -> object:

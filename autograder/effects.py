@@ -78,6 +78,8 @@ class Snapshot:
 
 def same(one: Fact, other: Fact) -> bool:
     """Whether two facts are equal in kind and value; NaN equals NaN."""
+    if one is other:
+        return True
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         if one.dtype != other.dtype or one.shape != other.shape or one.device != other.device:
             return False

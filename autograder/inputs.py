@@ -23,12 +23,17 @@ class Inputs:
     """Runs property checks on inputs that are drawn once and kept, which finds out sooner what keeps its promise.
 
     They are the examples that hypothesis draws while it runs the check on the reference, when a check is run for the
-    second time. What fails on one of them is judged by hypothesis as ever, which finds a smaller example and draws the
-    same inputs: so the verdict never depends on who was judged before. A check that draws more while it runs, or whose
-    inputs can't be kept as bytes, is left to hypothesis each time.
+    second time; at once for a class, where there will be a second time. What fails on one of them is judged by
+    hypothesis as ever, which finds a smaller example and draws the same inputs: so the verdict never depends on who was
+    judged before. A check that draws more while it runs, or whose inputs can't be kept as bytes, is left to hypothesis
+    each time.
+
+    Args:
+        at_once: draw when a check is met for the first time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False) -> None:
+        self._at_once = at_once
         self._drawn: dict[str, Drawn | None] = {}
         self._met: set[str] = set()
 
@@ -52,8 +57,9 @@ class Inputs:
             raise Flaky("it failed once and passed when it was repeated") from error
 
     def _inputs(self, name: str, check: Any, wanted: Mapping[str, Any], reference: Any) -> Drawn | None:
-        if name not in self._met or not hasattr(check, "hypothesis"):
-            self._met.add(name)
+        first = name not in self._met
+        self._met.add(name)
+        if (first and not self._at_once) or not hasattr(check, "hypothesis"):
             return None
         if name not in self._drawn:
             self._drawn[name] = _drawn(check, {**wanted, "submission": reference})

@@ -5,6 +5,7 @@ Only the trusted side packs, and a worker unpacks: what is read here may run cod
 
 from __future__ import annotations
 
+import ctypes
 import io
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from types import FunctionType
 from typing import Any
 
 import cloudpickle
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -75,9 +75,9 @@ def _bytes(tensor: Tensor) -> bytes:
 
 
 def _storage(data: bytes) -> torch.UntypedStorage:
-    raw = torch.empty(len(data), dtype=torch.uint8)
-    raw.numpy()[:] = np.frombuffer(data, dtype=np.uint8)
-    return raw.untyped_storage()
+    storage = torch.UntypedStorage(len(data))  # type: ignore[no-untyped-call]
+    ctypes.memmove(storage.data_ptr(), data, len(data))
+    return storage
 
 
 def _compact(

@@ -7,6 +7,7 @@ whose first item says what it is: `[LIST, …]`, `[TUPLE, …]`, `[TENSOR, dtype
 
 from __future__ import annotations
 
+import ctypes
 import math
 import struct
 
@@ -198,9 +199,10 @@ class _Reader:
         size = math.prod(shape) * dtype.itemsize
         if size > self.rest.nbytes:
             raise WireError(f"the message holds a tensor of {size:,} bytes where {self.rest.nbytes:,} are left")
-        raw = torch.empty(size, dtype=torch.uint8)
-        raw.numpy()[:] = np.frombuffer(self.rest[:size], dtype=np.uint8)
+        stored = torch.uint8 if dtype == torch.bool else dtype
+        tensor = torch.empty(shape, dtype=stored)
+        ctypes.memmove(tensor.data_ptr(), bytes(self.rest[:size]), size)
         self.rest = self.rest[size:]
-        if dtype == torch.bool:  # other bytes than 0 and 1 are no bools
-            return (raw != 0).reshape(shape).to(device)
-        return raw.view(dtype).reshape(shape).to(device)
+        if dtype == torch.bool:
+            tensor = tensor != 0  # other bytes than 0 and 1 are no bools
+        return tensor if device == "cpu" else tensor.to(device)

@@ -28,6 +28,7 @@ from autograder.sandbox import kernel
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.workers import Limits, Sandbox, isolation_of
 
+MANY = 4  # submissions for each judge from which on inputs are drawn ahead
 GLANCE = 0.2  # seconds between two looks at whether to stop
 TRIES = 2  # judges that may end over one submission
 MOST_SECONDS = 7200.0  # after which a judge is thought to hang
@@ -229,7 +230,7 @@ class _Class:
         with noting_interrupts() as stop:
             try:
                 sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
-                settings = _settings(self._units, self._wanted, self._digest)
+                settings = _settings(self._units, self._wanted, self._digest, many=len(waiting) >= MANY * count)
                 self._judges = [_Judging(settings, self._wanted, each, sandboxes) for each in sandboxes]
                 while not stop.is_set() and (waiting or any(each.handed for each in self._judges)):
                     for each in self._judges:
@@ -287,13 +288,15 @@ class _Class:
         return Sandbox(self._isolation, self._wanted.limits)
 
 
-def _settings(units: tuple[Unit, ...], wanted: Wanted, digest: str) -> Any:
+def _settings(units: tuple[Unit, ...], wanted: Wanted, digest: str, *, many: bool = False) -> Any:
     import torch
 
     from autograder.grading.judge import Settings
 
     torch.set_num_threads(1)  # a fork after threads have started may hang
-    return Settings(units, wanted.secret, digest, versions(), wanted.device, call_seconds=wanted.call_seconds)
+    return Settings(
+        units, wanted.secret, digest, versions(), wanted.device, call_seconds=wanted.call_seconds, many=many
+    )
 
 
 class _Judging:

@@ -47,6 +47,7 @@ class Settings:
         unit_seconds: wall time that all checks of one unit may take.
         submission_seconds: wall time that all checks of one submission may take.
         call_seconds: work that one call may take, and twice as much running a file; None takes each exercise's own.
+        many: whether each judge will see many submissions.
     """
 
     units: tuple[Unit, ...]
@@ -58,6 +59,7 @@ class Settings:
     unit_seconds: float = UNIT_SECONDS
     submission_seconds: float = SUBMISSION_SECONDS
     call_seconds: float | None = None
+    many: bool = False
 
     @property
     def exchange_seconds(self) -> float:
@@ -82,7 +84,7 @@ class Judge:
     def __init__(self, settings: Settings, sandbox: Sandbox):
         self._settings, self._sandbox = settings, sandbox
         self._profile = Profile(settings.examples, secret=settings.secret)
-        self._inputs = Inputs()
+        self._inputs = Inputs(at_once=settings.many)
         self._checks = {unit.name: checks_of(unit) for unit in settings.units}
         self._references = {unit.name: reference_of(unit) for unit in settings.units}
 

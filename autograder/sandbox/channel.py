@@ -35,9 +35,10 @@ def send(channel: socket.socket, message: bytes, *, seconds: float | None = None
     end = None if seconds is None else time.monotonic() + seconds
     try:
         while view:
-            if end is not None:
+            try:
+                view = view[channel.send(view[:CHUNK], socket.MSG_DONTWAIT if end is not None else 0) :]
+            except BlockingIOError:
                 _wait(channel, select.POLLOUT, end)
-            view = view[channel.send(view[:CHUNK], socket.MSG_DONTWAIT if end is not None else 0) :]
     except OSError as error:
         raise Gone(f"it is gone ({error.strerror})") from None
 
@@ -54,6 +55,7 @@ def receive(channel: socket.socket, *, seconds: float | None = None, limit: int 
         ChannelError: if there is none, it is too long, or (`Late`) it did not come in time.
     """
     end = None if seconds is None else time.monotonic() + seconds
+    _wait(channel, select.POLLIN, end)
     (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, end))
     if length > limit:
         raise ChannelError(f"its answer is said to have {length:,} bytes; {limit:,} are allowed")
@@ -62,19 +64,24 @@ def receive(channel: socket.socket, *, seconds: float | None = None, limit: int 
 
 def has_something(channel: socket.socket) -> bool:
     """Whether bytes, or the end, wait to be read."""
-    poll = select.poll()
-    poll.register(channel, select.POLLIN)
-    return bool(poll.poll(0))
+    try:
+        channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _exactly(channel: socket.socket, size: int, end: float | None) -> bytearray:
     """`size` bytes; memory is taken as they come, not as they are announced."""
     found = bytearray()
     while len(found) < size:
-        if end is not None:
-            _wait(channel, select.POLLIN, end)
         try:
-            piece = channel.recv(min(size - len(found), CHUNK))
+            piece = channel.recv(min(size - len(found), CHUNK), socket.MSG_DONTWAIT if end is not None else 0)
+        except BlockingIOError:
+            _wait(channel, select.POLLIN, end)
+            continue
         except OSError as error:
             raise Gone(f"it is gone ({error.strerror})") from None
         if not piece:
@@ -83,8 +90,8 @@ def _exactly(channel: socket.socket, size: int, end: float | None) -> bytearray:
     return found
 
 
-def _wait(channel: socket.socket, event: int, end: float) -> None:
+def _wait(channel: socket.socket, event: int, end: float | None) -> None:
     poll = select.poll()
     poll.register(channel, event)
-    if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+    if not poll.poll(None if end is None else max(0.0, end - time.monotonic()) * 1000):
         raise Late("it did not answer in time")

@@ -51,7 +51,7 @@ def _warm_up() -> None:
     """Imports, and first calls of what prepares itself at the first call."""
     import torch
 
-    from autograder import remote, server  # noqa: F401
+    from autograder import models, remote, server  # noqa: F401
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import math
 import statistics
 from pathlib import Path
@@ -388,38 +390,51 @@ def test_vector_quantize__has_the_right_gradient(submission, pair, beta):
     assert_close(to_z, beta * ahead, because=because)
 
 
+@functools.lru_cache(maxsize=4)
+def _head_start(seed: int, device: torch.device) -> list[nn.Module]:
+    """An encoder and a decoder of digits after two epochs without codes."""
+    generator = torch.Generator().manual_seed(seed)
+    encoder, decoder = _networks(generator, device, MLP(64, 64, 8), MLP(8, 64, 64))
+    step = adam([*encoder.parameters(), *decoder.parameters()], 6e-3)
+    train = digits().train_x.flatten(1).to(device)
+    for _ in range(2):
+        for chosen in torch.randperm(len(train), generator=generator).to(device).split(256):
+            step(nn.functional.mse_loss(decoder(encoder(train[chosen])).sigmoid(), train[chosen]))
+    return [encoder, decoder]
+
+
 @shared
 def _trained_vq_vae(submission, seed: int, device) -> tuple[Tensor, Tensor, Tensor]:
     """Test digits, how they are redrawn from one of 32 codes each, and those codes, on the CPU."""
     data, generator = digits(), torch.Generator().manual_seed(seed)
     train, test = (each.flatten(1).to(device) for each in (data.train_x, data.test_x))
-    encoder, decoder = _networks(generator, device, MLP(64, 64, 8), MLP(8, 64, 64))
+    encoder, decoder = copy.deepcopy(_head_start(seed, torch.device(device)))
     first = torch.randperm(len(train), generator=generator)[:32].to(device)
     codebook = encoder(train[first]).detach().requires_grad_()
-    step = adam([*encoder.parameters(), *decoder.parameters(), codebook], 6e-3)
-    for _ in range(30):
-        for chosen in torch.randperm(len(train), generator=generator).to(device).split(256):
+    step = adam([*encoder.parameters(), *decoder.parameters(), codebook], 1.4e-2)
+    for _ in range(22):
+        for chosen in torch.randperm(len(train), generator=generator).to(device).split(480):
             z_q, _, loss = submission.vector_quantize(encoder(train[chosen]), codebook)
             step(loss + nn.functional.mse_loss(decoder(z_q).sigmoid(), train[chosen]))
     _, indices, _ = submission.vector_quantize(encoder(test), codebook)
     return test.cpu(), decoder(codebook[indices]).sigmoid().detach().cpu(), indices.cpu()
 
 
-@training(measures="the mean squared error of digits redrawn from one of 32 codes", below=0.055)
+@training(measures="the mean squared error of digits redrawn from one of 32 codes", below=0.06)
 def test_vector_quantize__rebuilds_digits_from_one_code_each(submission, seed, device):
     """An autoencoder with 32 codes learns to redraw digits."""
     test, redrawn, _ = _trained_vq_vae(submission, seed, device)
     return float(nn.functional.mse_loss(redrawn, test))
 
 
-@training(measures="the perplexity of the 32 codes of an autoencoder of digits", above=8)
+@training(measures="the perplexity of the 32 codes of an autoencoder of digits", above=10)
 def test_vector_quantize__keeps_many_codes_in_use(submission, seed, device):
     """After training, an autoencoder of digits uses many of its 32 codes."""
     _, _, indices = _trained_vq_vae(submission, seed, device)
     return perplexity_of(torch.bincount(indices, minlength=32).double() / len(indices))
 
 
-@training(measures="what codes tell about digits (mutual information over mean entropy)", above=0.48)
+@training(measures="what codes tell about digits (mutual information over mean entropy)", above=0.42)
 def test_vector_quantize__finds_codes_that_tell_digits_apart(submission, seed, device):
     """The codes that an autoencoder finds tell much about which digit it saw, though nobody told it any."""
     _, _, indices = _trained_vq_vae(submission, seed, device)

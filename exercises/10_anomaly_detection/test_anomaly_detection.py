@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import math
 from pathlib import Path
@@ -190,13 +191,19 @@ def test_entropy_score__keeps_its_gradient_in_single_precision(submission, rows,
     assert_close(narrow, wide, rtol=1e-3, atol=1e-4, because=because)
 
 
-@training(measures="the AUROC of your score on eights and nines for a classifier of 0 to 7", above=0.7)
-def test_entropy_score__finds_digits_that_were_not_taught(submission, seed, device):
-    """With a classifier that was taught the digits 0 to 7 it tells eights and nines from them."""
+@functools.lru_cache(maxsize=4)
+def _taught_eight_digits(seed: int, device: torch.device) -> nn.Module:
+    """A classifier that has seen the digits 0 to 7."""
     data = digits()
     known = data.train_y < 8
     model = MLP(64, 64, 8, activation="relu")
-    model = train_classifier(model, data.train_x[known], data.train_y[known], seed=seed, device=device)
+    return train_classifier(model, data.train_x[known], data.train_y[known], seed=seed, device=device)
+
+
+@training(measures="the AUROC of your score on eights and nines for a classifier of 0 to 7", above=0.7)
+def test_entropy_score__finds_digits_that_were_not_taught(submission, seed, device):
+    """With a classifier that was taught the digits 0 to 7 it tells eights and nines from them."""
+    data, model = digits(), copy.deepcopy(_taught_eight_digits(seed, device))
     with torch.no_grad():
         answers = model(data.test_x.to(device))
     score = submission.entropy_score(answers)
@@ -614,14 +621,20 @@ def test_auroc__depends_on_the_order_alone(submission, normal, anomaly, power):
     assert_close(after, before, atol=1e-6, because="only who scores above whom may matter, not by how much")
 
 
-@training(measures="your AUROC on noise, for a classifier that was taught nines as the one kind of anomaly", below=0.4)
-def test_auroc__shows_that_one_kind_of_anomaly_teaches_no_other(submission, seed, device):
-    """It shows that a classifier of normal digits against nines finds noise more normal than digits."""
+@functools.lru_cache(maxsize=4)
+def _taught_nines(seed: int, device: torch.device) -> nn.Module:
+    """A classifier of the digits 0 to 7 against nines."""
     data = digits()
     taught = data.train_y != 8
     labels = (data.train_y[taught] == 9).long()
     model = MLP(64, 64, 2, activation="relu")
-    model = train_classifier(model, data.train_x[taught], labels, seed=seed, device=device)
+    return train_classifier(model, data.train_x[taught], labels, seed=seed, device=device)
+
+
+@training(measures="your AUROC on noise, for a classifier that was taught nines as the one kind of anomaly", below=0.4)
+def test_auroc__shows_that_one_kind_of_anomaly_teaches_no_other(submission, seed, device):
+    """It shows that a classifier of normal digits against nines finds noise more normal than digits."""
+    data, model = digits(), copy.deepcopy(_taught_nines(seed, device))
     noise = torch.rand(300, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         normal, strange = (model(x.to(device)).diff(dim=1)[:, 0].cpu() for x in (data.test_x[data.test_y < 8], noise))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import math
 from pathlib import Path
 
@@ -578,11 +579,18 @@ def test_fit_linear_probe__works_under_no_grad(submission, number):
     )
 
 
+@functools.lru_cache(maxsize=4)
+def _taught_circles(seed: int, device: torch.device) -> MLP:
+    """A small network that tells one circle from the circle around it."""
+    x, y = circles(400, seed=seed)
+    return train_classifier(MLP(2, 16, 2), x, y, epochs=50, lr=2e-2, seed=seed, device=device)
+
+
 @training(measures="accuracy of a probe of the hidden layer of a network that tells two circles apart", above=0.8)
 def test_fit_linear_probe__reads_circles_from_a_hidden_layer(submission, seed, device):
     """No straight line tells one circle from the circle around it, but a probe of a hidden layer does."""
     (x, y), (new_x, new_y) = ([each.to(device) for each in circles(400, seed=seed + more)] for more in (0, 1))
-    model = train_classifier(MLP(2, 16, 2), x, y, epochs=50, lr=2e-2, seed=seed, device=device)
+    model = copy.deepcopy(_taught_circles(seed, device))
     with torch.no_grad():
         inner, new_inner = model.layers[:2](x), model.layers[:2](new_x)
 

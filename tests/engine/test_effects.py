@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import effects
+from autograder import effects, global_states
 from autograder.effects import CannotWriteError, Snapshot, changes, clone, describe, observe, write
 
 
@@ -238,3 +238,21 @@ def test_the_sentences_say_what_to_do():
 
 def test_every_name_is_public():
     assert all(hasattr(effects, name) for name in effects.__all__)
+
+
+@pytest.mark.parametrize("draws", [0, 1, 2], ids=["just seeded", "half of a pair of Gaussians kept", "both drawn"])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_numpys_random_state_survives_reading_and_putting(seed, draws):
+    """The state after seeding with 0 is known by its words alone; whatever else is told as NumPy tells it."""
+    np.random.seed(seed)
+    for _ in range(draws):
+        np.random.randn()
+    before, fact = np.random.get_state(legacy=False), global_states.read()["global.numpy_random"]
+    np.random.seed(1)
+    np.random.randn()
+    global_states.put("global.numpy_random", fact)
+    after = np.random.get_state(legacy=False)
+    assert (after["state"]["key"] == before["state"]["key"]).all()
+    for name in ("has_gauss", "gauss"):
+        assert after[name] == before[name]
+    assert after["state"]["pos"] == before["state"]["pos"]
