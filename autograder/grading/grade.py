@@ -28,7 +28,7 @@ from autograder.sandbox import kernel
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.workers import Limits, Sandbox, isolation_of
 
-MANY = 4  # submissions for each judge from which on inputs are drawn ahead
+MANY, LARGE = 4, 16  # submissions for each judge from which on it pays to draw inputs ahead, and to ease its forks
 GLANCE = 0.2  # seconds between two looks at whether to stop
 TRIES = 2  # judges that may end over one submission
 MOST_SECONDS = 7200.0  # after which a judge is thought to hang
@@ -223,14 +223,17 @@ class _Class:
         self._units, self._wanted, self._isolation, self._digest = units, wanted, isolation, digest
         self._judges: list[_Judging] = []
         self._tries: dict[str, int] = {}
+        self._large = False
 
     def judge(self, waiting: deque[HandedIn], tally: Tally, progress: Callable[[Result | None], None]) -> None:
         """Judges all of `waiting`; ended from the keyboard, it leaves the rest for another time."""
         count = max(1, min(self._wanted.jobs, len(waiting)))
         with noting_interrupts() as stop:
             try:
+                share = len(waiting) // count
+                self._large = share >= LARGE
                 sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
-                settings = _settings(self._units, self._wanted, self._digest, many=len(waiting) >= MANY * count)
+                settings = _settings(self._units, self._wanted, self._digest, many=share >= MANY)
                 self._judges = [_Judging(settings, self._wanted, each, sandboxes) for each in sandboxes]
                 while not stop.is_set() and (waiting or any(each.handed for each in self._judges)):
                     for each in self._judges:
@@ -285,7 +288,7 @@ class _Class:
         return told
 
     def _sandbox(self) -> Sandbox:
-        return Sandbox(self._isolation, self._wanted.limits)
+        return Sandbox(self._isolation, self._wanted.limits, many=self._large)
 
 
 def _settings(units: tuple[Unit, ...], wanted: Wanted, digest: str, *, many: bool = False) -> Any:

@@ -31,6 +31,7 @@ _FORBIDDEN = {
     **{"finit_module": (313, 273), "delete_module": (176, 106), "swapon": (167, 224), "swapoff": (168, 225)},
     **{"reboot": (169, 142), "quotactl": (179, 60)},
 }
+_LARGE_PAGE, _COLLAPSE = 1 << 21, 25  # bytes; of madvise
 _SET_NO_NEW_PRIVILEGES, _SET_DUMPABLE, _SET_DEATH_SIGNAL = 38, 4, 1
 
 
@@ -155,6 +156,22 @@ def set_limits(limits: Mapping[str, int]) -> None:
         hard = resource.getrlimit(number)[1]
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(number, (value, value))
+
+
+def use_large_pages() -> None:
+    """Gathers this process's private memory in pages of 2 MB where the kernel can (Linux 6.1 and later).
+
+    That takes the better part of a second, and a fork takes a quarter of its time from then on.
+    """
+    libc = ctypes.CDLL(None)
+    with open("/proc/self/maps") as file:
+        lines = [line.split() for line in file]
+    for words in lines:
+        if words[1] == "rw-p" and words[5:] in ([], ["[heap]"]):
+            first, last = (int(each, 16) for each in words[0].split("-"))
+            first, last = -(-first // _LARGE_PAGE) * _LARGE_PAGE, last // _LARGE_PAGE * _LARGE_PAGE
+            if first < last:
+                libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _COLLAPSE)
 
 
 def memory_in_use() -> tuple[int, int]:

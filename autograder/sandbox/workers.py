@@ -132,11 +132,12 @@ class Sandbox:
         isolation: how workers are kept apart.
         limits: what each may use.
         warm: whether the process imports torch and serves submissions; else it only probes.
+        many: whether so many workers will be wanted that it pays to make a fork cheap first.
     """
 
-    def __init__(self, isolation: Isolation, limits: Limits | None = None, *, warm: bool = True):
+    def __init__(self, isolation: Isolation, limits: Limits | None = None, *, warm: bool = True, many: bool = False):
         self.isolation, self.limits = isolation, limits or Limits()
-        self._warm, self._number = warm, 0
+        self._warm, self._many, self._number = warm, many, 0
         self._spare: WorkerProcess | None = None
         self._folder = None if isolation.namespaces else tempfile.mkdtemp(prefix="tensorlings-")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
@@ -234,6 +235,7 @@ class Sandbox:
         isolation, limits = self.isolation, self.limits
         return {
             "warm": self._warm,
+            "many": self._many,
             "namespaces": isolation.namespaces,
             "user_namespace": isolation.user_namespace,
             "users": isolation.users,

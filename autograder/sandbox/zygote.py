@@ -31,6 +31,8 @@ def main() -> None:
     settings = json.loads(sys.argv[2])
     if settings["warm"]:
         _warm_up()
+    if settings["many"]:
+        kernel.use_large_pages()
     gc.collect()
     gc.freeze()  # workers share this memory as long as they do not write to it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
