@@ -439,20 +439,19 @@ def test_gradient_penalty__uses_ten_unless_told_otherwise(submission, case):
     assert_close(result, wanted, rtol=1e-5, because="no weight was given, so it is 10")
 
 
-def _probe(row: int, element: int) -> nn.Module:
+class Probe(nn.Module):
     """A critic that earns no fine but for one numbered sample, whose slope is the element itself."""
 
-    class Probe(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+    def __init__(self, row: int, element: int):
+        super().__init__()
+        self.row, self.element = row, element
+        self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
 
-        def forward(self, x: Tensor) -> Tensor:
-            rows = x.flatten(1)
-            asked = rows[:, 0].detach().round() == row
-            return self.scale * torch.where(asked, rows[:, element].square() / 2, rows[:, 1])
-
-    return Probe().eval()
+    def forward(self, x: Tensor) -> Tensor:
+        """Half the element's square for that sample, the first element for others."""
+        rows = x.flatten(1)
+        asked = rows[:, 0].detach().round() == self.row
+        return self.scale * torch.where(asked, rows[:, self.element].square() / 2, rows[:, 1])
 
 
 @st.composite
@@ -477,7 +476,7 @@ def _mixing_numbers(submission, real: Tensor, fake: Tensor, state: int) -> Tenso
     for row, element in itertools.product(range(found.shape[0]), range(1, found.shape[1] + 1)):
         torch.manual_seed(state)
         generator = torch.Generator().manual_seed(state)
-        probe = _probe(row, element)
+        probe = Probe(row, element).eval()
         fine = submission.gradient_penalty(probe, real.clone(), fake.clone(), weight=1.0, generator=generator).detach()
         found[row, element - 1] = 1 + (fine * len(real)).clamp(min=0).sqrt()
     ends = real.flatten(1)[:, 1:], fake.flatten(1)[:, 1:]
@@ -508,9 +507,9 @@ def test_gradient_penalty__draws_evenly_between_fake_and_real(submission):
     generator = torch.Generator().manual_seed(20)
     real, fake = torch.full((1, 2), 3.0).double(), torch.full((1, 2), 2.0).double()
     real[0, 0] = fake[0, 0] = 0.0
-    shares = torch.empty(STARTS, dtype=torch.float64)
+    shares, probe = torch.empty(STARTS, dtype=torch.float64), Probe(0, 1).eval()
     for number in range(STARTS):
-        fine = submission.gradient_penalty(_probe(0, 1), real, fake, weight=1.0, generator=generator).detach()
+        fine = submission.gradient_penalty(probe, real, fake, weight=1.0, generator=generator).detach()
         shares[number] = fine.clamp(min=0).sqrt() - 1
     ranks = torch.arange(1, STARTS + 1, dtype=torch.float64) / STARTS
     gap, bound = float((shares.sort().values - ranks).abs().max()), 3.4 / math.sqrt(STARTS)
