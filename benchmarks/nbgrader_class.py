@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import csv
 import json
 import os
 import re
@@ -149,9 +150,11 @@ def _large(course: NbgraderCourse, count: int) -> int:
     print(f"the rest in {time.perf_counter() - started:.0f} s, exit {ended}")
     memory.tell()
     course.run("export", "--to", "grades.csv")
-    rows = (course.folder / "grades.csv").read_text(encoding="utf-8").splitlines()[1:]
-    right = sum(row.split(",")[-3] == row.split(",")[-1] for row in rows)
-    print(f"{len(rows)} in the gradebook, {right} with full marks for code")
+    with open(course.folder / "grades.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    scores = [float(row["score"]) for row in rows]
+    full = scores.count(max(scores))
+    print(f"{len(rows)} in the gradebook, {full} with full marks for code ({max(scores):g} points)")
     return 0 if len(rows) == count else 1
 
 
