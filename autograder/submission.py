@@ -57,6 +57,7 @@ class Submission:
         implementation: the functions to be judged.
         loopback: send every call through the wire's codec, as grading does.
         remote: where the functions run, if not in this process.
+        elsewhere: gives another place where they run, which has seen nothing of what was asked in the first.
         seconds: limit for one call; None takes the exercise's own, 0 sets none.
     """
 
@@ -67,6 +68,7 @@ class Submission:
         *,
         loopback: bool = False,
         remote: Remote | None = None,
+        elsewhere: Callable[[], Remote] | None = None,
         seconds: float | None = None,
     ):
         self.unit, self.implementation, self.seconds = unit, implementation, seconds
@@ -76,7 +78,7 @@ class Submission:
         self._any_value = False
         self._spent = 0.0
         self._timeouts: Counter[str] = Counter()
-        self._remote = remote
+        self._remote, self._elsewhere = remote, elsewhere
         if loopback and remote is None:
             from autograder.remote import Remote
             from autograder.worker import Worker
@@ -102,6 +104,17 @@ class Submission:
             yield
         finally:
             self._any_value = False
+
+    @contextlib.contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """Inside, calls are answered by one who cannot remember those outside, where functions run in a sandbox."""
+        before = self._remote
+        if self._elsewhere is not None:
+            self._remote = self._elsewhere()
+        try:
+            yield
+        finally:
+            self._remote = before
 
     def _call(self, exercise: Exercise, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = self.implementation.function(exercise.name)

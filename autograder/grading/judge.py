@@ -99,19 +99,26 @@ class Judge:
         file = handed.files.get(unit.name)
         if handed.problem or file is None or file.problem:
             return [_unjudged(unit, each, self._checks[unit.name], handed, file) for each in unit.exercises]
-        far = _FarSide(self._sandbox, unit, file, self._settings)
+        far, second = (_FarSide(self._sandbox, unit, file, self._settings) for _ in range(2))
         try:
-            return list(self._exercises(unit, far, end))
+            return list(self._exercises(unit, far, second, end))
         finally:
             far.close()
+            second.close()
 
-    def _exercises(self, unit: Unit, far: _FarSide, end: float) -> Iterator[ExerciseResult]:
+    def _exercises(self, unit: Unit, far: _FarSide, second: _FarSide, end: float) -> Iterator[ExerciseResult]:
         late = f"the checks of {unit.name} had taken {self._settings.unit_seconds:g} s"
         if end < time.monotonic() + self._settings.unit_seconds:
             late = f"the checks of this submission had taken {self._settings.submission_seconds:g} s"
         end = min(end, time.monotonic() + self._settings.unit_seconds)
-        remote = Remote(far, devices=far.devices, spoilt=far.close)
-        submission = Submission(unit, far.implementation, remote=remote, seconds=self._settings.call_seconds)
+        remote, other = (Remote(each, devices=each.devices, spoilt=each.close) for each in (far, second))
+
+        def elsewhere() -> Remote:
+            second.ready()
+            return other
+
+        seconds = self._settings.call_seconds
+        submission = Submission(unit, far.implementation, remote=remote, elsewhere=elsewhere, seconds=seconds)
         for exercise in unit.exercises:
             told: list[CheckResult] = []
             lost = 0
@@ -168,7 +175,6 @@ class _FarSide:
         self._names = [each.name for each in unit.exercises]
         self._empty = parses(file.source) and not any(is_written(file.source, name) for name in self._names)
         self.implementation = Implementation({}, Path(file.name), file.source)
-        self.ready()
 
     def __call__(self, request: bytes) -> bytes:
         """The reply to a request."""

@@ -48,6 +48,22 @@ def test_gives_what_hypothesis_draws_and_the_explicit_examples_and_draws_only_on
     assert len(drawn) == len(alone)
 
 
+@pytest.mark.parametrize(("at_once", "draws"), [(False, [0, 1, 1]), (True, [1, 1, 1])])
+def test_draws_for_the_second_submission_or_at_once(at_once, draws):
+    @given(n=st.integers(0, 99))
+    def check(submission, n):
+        submission(n)
+
+    inputs, asked, seen = Inputs(at_once=at_once), [], []
+    for _ in range(3):
+        run(check, lambda n: None, inputs, asked.append)
+        seen.append(len(asked) > 0)
+    assert seen == [bool(each) for each in draws]
+    before = len(asked)
+    run(check, lambda n: None, inputs, asked.append)
+    assert len(asked) == before
+
+
 def test_what_one_submission_does_to_its_inputs_the_next_does_not_see():
     @given(x=tensors((2,), plain=True))
     def check(submission, x):

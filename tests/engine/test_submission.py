@@ -10,6 +10,7 @@ from autograder.catalogue import Exercise, Unit
 from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted
 from autograder.implementation import Implementation
 from autograder.models import small_model
+from autograder.remote import Reply
 from autograder.submission import Submission
 
 STUB = """
@@ -225,3 +226,32 @@ def test_a_module_of_ours_as_argument_is_a_spy(judge):
     submission, spy = judge(function, changes=("model.calls",)), Spy()
     submission.f(spy, X)
     assert spy.calls == 2
+
+
+def test_who_must_forget_is_asked_elsewhere_and_only_inside(judge):
+    """The second place has not seen what the first was asked."""
+    asked = []
+
+    class Place:
+        def __init__(self, name):
+            self.name = name
+
+        def call(self, name, arguments, args, kwargs, *, seconds, before):
+            asked.append(self.name)
+            return Reply(args[1], {}, None)
+
+    submission = judge(lambda model, x, *, generator=None: x)
+    here, there = Place("here"), Place("there")
+    submission = Submission(submission.unit, submission.implementation, remote=here, elsewhere=lambda: there)
+    x = torch.ones(2, 1)
+    submission.f(None, x)
+    with submission.forgetting():
+        submission.f(None, x)
+    submission.f(None, x)
+    assert asked == ["here", "there", "here"]
+
+
+def test_in_this_process_nobody_can_be_made_to_forget(judge):
+    submission = judge(lambda model, x, *, generator=None: x)
+    with submission.forgetting():
+        assert submission.f(None, torch.ones(2, 1)).tolist() == [[1.0], [1.0]]

@@ -300,7 +300,7 @@ ATTACKS = (
     Attack("zeroed_model", ("attacks/fgsm",), gains, "stands_still", 5),
     Attack("replaced_forward", ("attacks/fgsm",), gains, "stands_still", 5),
     Attack("vanishing_parameters", ("gan/discriminator_step", "gan/generator_step"), topples, "zero_steps", 7),
-    Attack("remembers", ENTROPY, gains, "forgets", 3, unguarded=0.5),
+    Attack("remembers", ENTROPY, gains, "forgets", 3),
     Attack("hides_changes", RISK, gains, "writes", 5, watched=True, unguarded=1),
     # ends, signals, what stays behind
     Attack("os_exit", RISK, gains),

@@ -52,6 +52,15 @@ def isolated(sandbox):
     return sandbox
 
 
+@needs_bubblewrap
+def test_a_sandbox_for_many_answers_as_one_for_few_does():
+    """Its memory lies in large pages; nobody can tell but by the time that a fork takes."""
+    with Sandbox(strongest_isolation([ROOT]), LIMITS, many=True) as sandbox:
+        for number in range(3):
+            remote = load(sandbox, f"def f(x):\n    return x + {number}\n")
+            assert remote.call("f", {"x": torch.ones(2)}, (torch.ones(2),), {}).value.tolist() == [1 + number] * 2
+
+
 def load(sandbox: Sandbox, source: str) -> Remote:
     """A worker with the functions in `source`."""
     worker = sandbox.worker()
