@@ -58,6 +58,7 @@ class Reply:
     value: Any
     changes: dict[str, Fact]
     error: RemoteError | None
+    in_place: tuple[str, ...] = ()  # of the tensors that changed, those that autograd saw change
 
 
 class Remote:
@@ -88,6 +89,7 @@ class Remote:
         *,
         seconds: float = 0.0,
         before: Walk | None = None,
+        may_change: Sequence[str] = (),
     ) -> Reply:
         """One call of the function `name`.
 
@@ -98,6 +100,8 @@ class Remote:
             kwargs: given by keyword.
             seconds: how long it may work, which the far side minds; 0 sets no limit.
             before: a walk through the arguments, if there was one already.
+            may_change: patterns of the paths that the contract lets it change; whatever else it changed is put back
+                over there, too.
 
         Raises:
             CheckFailure: if the reply is malformed.
@@ -117,6 +121,7 @@ class Remote:
             "kwargs": kwargs,
             "facts": lost,
             "seconds": seconds,
+            "may_change": list(may_change),
         }
         answer = self._ask(request)
         changes = answer.get("changes")
@@ -126,17 +131,25 @@ class Remote:
             raise self._malformed("its changes are malformed")
         if answer["error"] is not None:
             return Reply(None, changes, answer["error"])
+        in_place = answer.get("in_place")
+        if not isinstance(in_place, list) or not all(isinstance(path, str) for path in in_place):
+            raise self._malformed("its changes are malformed")
         self._shared = shared
         value = answer["value"]
+        new = self._very_arguments(value, answer.get("shared"), before.places, changes)
         if answer["node"] is not None:
             inputs = requiring_gradients(before.places)
-            value = self._differentiable(value, answer["node"], answer["carries"], inputs)
-        return Reply(value, changes, None)
+            new = self._differentiable(value, answer["node"], answer["carries"], inputs) | new
+        if new:
+            value = _replaced(value, new)
+        return Reply(value, changes, None, tuple(in_place))
 
     def products(
-        self, node: int, gradients: Sequence[Tensor], inputs: Sequence[Tensor], again: bool
+        self, node: int, gradients: Sequence[Tensor | None], inputs: Sequence[Tensor], again: bool
     ) -> tuple[list[Tensor | None], int | None, list[int]]:
         """Vector-Jacobian products for `inputs`, with the node to differentiate them again by.
+
+        Outputs without a gradient take no part, whatever their own way back is like.
 
         Raises:
             CheckFailure: if they are malformed or could not be computed.
@@ -144,7 +157,7 @@ class Remote:
         request = {
             "do": "gradients",
             "node": node,
-            "gradients": [each.detach() for each in gradients],
+            "gradients": [None if each is None else each.detach() for each in gradients],
             "again": again,
         }
         self._shared = {}
@@ -160,6 +173,22 @@ class Remote:
             ):
                 raise CheckFailure("a backward pass gave a gradient of another shape or type than its input")
         return found, answer["node"], answer["carries"]
+
+    def _very_arguments(
+        self, value: Any, shared: Any, places: Mapping[str, Any], changes: Mapping[str, Fact]
+    ) -> dict[int, Tensor]:
+        """By the id of a tensor in `value`: the argument of ours whose like is there over there."""
+        found, new = tensors_in(value), {}
+        for told in shared if isinstance(shared, list) else [None]:
+            if not isinstance(told, list) or [type(each) for each in told] != [int, str, bool]:
+                raise self._malformed("what it shares is malformed")
+            index, path, itself = told
+            place = places.get(path)
+            if not 0 <= index < len(found) or not isinstance(place, Tensor):
+                raise self._malformed("what it shares is malformed")
+            if path not in changes and same(place.detach(), found[index]):
+                new[id(found[index])] = place if itself else place.detach()
+        return new
 
     def _malformed(self, how: str) -> CheckFailure:
         self._spoilt()
@@ -187,16 +216,16 @@ class Remote:
             raise self._malformed("its graph is malformed")
         return {**answer, "node": node, "carries": carries, "value": answer.get("value")}
 
-    def _differentiable(self, value: Any, node: int, carries: list[Any], inputs: Sequence[Tensor]) -> Any:
+    def _differentiable(self, value: Any, node: int, carries: list[Any], inputs: Sequence[Tensor]) -> dict[int, Tensor]:
+        """By the id of a tensor in `value`: the same with a way back to `inputs`."""
         found = tensors_in(value)
         if not all(isinstance(each, int) and 0 <= each < len(found) for each in carries):
             raise self._malformed("its graph is malformed")
         if not inputs:  # it depends on nothing of ours, as on a parameter made over there
-            answers = [found[index].clone().requires_grad_() for index in carries]
-            return _replaced(value, {id(found[index]): each for index, each in zip(carries, answers, strict=True)})
+            return {id(found[index]): found[index].clone().requires_grad_() for index in carries}
         with torch.enable_grad():
             answers = _Answer.apply(self, node, [found[index] for index in carries], *inputs)
-        return _replaced(value, {id(found[index]): each for index, each in zip(carries, answers, strict=True)})
+        return {id(found[index]): each for index, each in zip(carries, answers, strict=True)}
 
 
 class _Answer(torch.autograd.Function):
@@ -205,16 +234,20 @@ class _Answer(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, remote: Remote, node: int, values: list[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
         ctx.remote, ctx.node = remote, node
-        ctx.save_for_backward(*inputs)
+        ctx.set_materialize_grads(False)
+        ctx.inputs = inputs  # not saved for the backward pass: whether it minds their changes shows where it runs
         return tuple(each.clone() for each in values)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        inputs, again = ctx.saved_tensors, torch.is_grad_enabled()
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
+        inputs, again = ctx.inputs, torch.is_grad_enabled()
+        given = [each for each in gradients if each is not None]
+        if not given:
+            return (None,) * (3 + len(inputs))
         found, node, carries = ctx.remote.products(ctx.node, gradients, inputs, again)
         if node is not None:
             there = [each for each in found if each is not None]
-            answers = _Answer.apply(ctx.remote, node, [there[index] for index in carries], *inputs, *gradients)
+            answers = _Answer.apply(ctx.remote, node, [there[index] for index in carries], *inputs, *given)
             renewed = {id(there[index]): each for index, each in zip(carries, answers, strict=True)}
             found = [None if each is None else renewed.get(id(each), each) for each in found]
         return (None, None, None, *found)

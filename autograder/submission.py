@@ -217,12 +217,16 @@ def _call_over_the_wire(
     seconds: float,
 ) -> Any:
     before = Walk(record.arguments)
-    reply = remote.call(exercise.name, dict(record.arguments), args, kwargs, seconds=seconds, before=before)
+    arguments, may_change = dict(record.arguments), exercise.changes
+    reply = remote.call(exercise.name, arguments, args, kwargs, seconds=seconds, before=before, may_change=may_change)
     declared = {path: fact for path, fact in reply.changes.items() if _may_change(exercise, record.arguments, path)}
     try:
         write(record.arguments, declared)
     except CannotWriteError as error:
         raise CheckFailure(f"what {exercise.name} changed could not be read: {error}") from None
+    for path in reply.in_place:  # who needs what was there for a gradient is told so, as here
+        if isinstance(place := before.places.get(path), Tensor):
+            torch.autograd.graph.increment_version(place)
     record.changed = {
         path: (before.facts.get(path), fact) for path, fact in reply.changes.items() if path not in declared
     }

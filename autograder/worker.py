@@ -6,10 +6,11 @@ The same class serves `--loopback` in one process and a sandboxed process behind
 
 from __future__ import annotations
 
+import fnmatch
 import linecache
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,10 @@ class Worker:
         self._shared |= {path: fact for path, fact in facts.items() if path.startswith("global.")}
         snapshot = effects.Snapshot(arguments, self._shared)
         inputs = requiring_gradients(snapshot.places)
+        versions = {path: each._version for path, each in snapshot.places.items() if isinstance(each, Tensor)}
         answer: dict[str, Any] = {"error": None, "value": None, "node": None, "carries": []}
         name, args, kwargs = asked["name"], asked["args"], asked["kwargs"]
-        seconds = asked["seconds"] if self._limited else 0.0
+        shared, seconds = [], asked["seconds"] if self._limited else 0.0
         try:
             check_parameters(name, self._functions[name], args, kwargs)
             with time_limit(seconds, f"{name} did not return within {seconds:g} s"):
@@ -87,9 +89,18 @@ class Worker:
             if carries:
                 answer["node"] = self._keep(Node(inputs, [found[index] for index in carries]))
             answer["value"], answer["carries"] = detached(value), carries
+            shared = shared_with(found, snapshot.places)
         changed = snapshot.changes()
         answer["changes"] = changed
-        snapshot.restore([path for path in changed if path.startswith("global.")])
+        answer["shared"] = [list(each) for each in shared]
+        answer["in_place"] = [
+            path for path in changed if path in versions and snapshot.places[path]._version != versions[path]
+        ]
+        spared = [path for path in changed if path in versions and not matches(path, asked["may_change"])]
+        others = [path for path in changed if path.startswith("global.") or path.endswith(".requires_grad")]
+        if spared:
+            answer["value"] = copied(answer["value"])
+        snapshot.restore([*spared, *others])  # a backward pass finds what it would find in the judge's process
         return answer
 
     def _differentiate(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -97,11 +108,12 @@ class Worker:
         if node is None:
             return {"error": {"kind": "LookupError", "message": "the graph is gone", "line": None, "text": ""}}
         again = asked["again"]
-        gradients = [each.detach().clone().requires_grad_(again) for each in asked["gradients"]]
+        ways = [(out, each) for out, each in zip(node.outputs, asked["gradients"], strict=True) if each is not None]
+        outputs, gradients = [out for out, _ in ways], [each.detach().clone().requires_grad_(again) for _, each in ways]
         try:
             with torch.enable_grad():
                 results = torch.autograd.grad(
-                    node.outputs, node.inputs, gradients, retain_graph=True, create_graph=again, allow_unused=True
+                    outputs, node.inputs, gradients, retain_graph=True, create_graph=again, allow_unused=True
                 )
         except Exception as error:
             return {"error": self._told(error)}
@@ -132,6 +144,29 @@ class Worker:
         return {"kind": type(error).__name__, "message": message[:MESSAGE], "line": line, "text": text[:200]}
 
 
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a path is one of those that `patterns` name."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def shared_with(found: Sequence[Tensor], places: Mapping[str, Any]) -> list[tuple[int, str, bool]]:
+    """Which of the tensors found are arguments or hold an argument's very memory: index, path, whether it is the one.
+
+    A part of an argument, or a view that carries a graph of its own, is not told.
+    """
+    told = []
+    for index, each in enumerate(found):
+        for path, place in places.items():
+            if not isinstance(place, Tensor) or place.layout != torch.strided or each.layout != torch.strided:
+                continue
+            form = (place.shape, place.dtype, place.stride()) == (each.shape, each.dtype, each.stride())
+            here = form and place.numel() > 0 and place.data_ptr() == each.data_ptr()
+            if here and (each is place or not each.requires_grad):
+                told.append((index, path, each is place))
+                break
+    return told
+
+
 def plain(value: Any) -> Any:
     """NumPy's numbers as Python's own, also within containers."""
     if isinstance(value, np.generic):
@@ -159,6 +194,15 @@ def detached(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(detached(each) for each in value)
     return [detached(each) for each in value] if isinstance(value, list) else value
+
+
+def copied(value: Any) -> Any:
+    """The value with copies of its tensors."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, Mapping):
+        return {key: copied(each) for key, each in value.items()}
+    return type(value)(copied(each) for each in value) if isinstance(value, (list, tuple)) else value
 
 
 def requiring_gradients(places: Mapping[str, Any]) -> list[Tensor]:

@@ -217,7 +217,7 @@ PLAIN = st.recursive(
     | PLAIN.map(wire.encode)
     | st.fixed_dictionaries(
         {},
-        optional={key: PLAIN for key in ("error", "value", "node", "carries", "changes")},
+        optional={key: PLAIN for key in ("error", "value", "node", "carries", "changes", "shared", "in_place")},
     ).map(wire.encode)
 )
 def test_any_reply_is_survived(reply):

@@ -236,7 +236,7 @@ def test_who_must_forget_is_asked_elsewhere_and_only_inside(judge):
         def __init__(self, name):
             self.name = name
 
-        def call(self, name, arguments, args, kwargs, *, seconds, before):
+        def call(self, name, arguments, args, kwargs, *, seconds, before, may_change):
             asked.append(self.name)
             return Reply(args[1], {}, None)
 
