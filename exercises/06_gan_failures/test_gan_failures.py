@@ -584,8 +584,9 @@ def test_gumbel_softmax__passes_the_soft_gradient_when_hard(submission, row, tau
     soft = _behind(slopes)  # of every row, the vector p whose slopes these are
     because = "the slopes must be those of a softmax at some p, p_i · (1 − p_i) / tau and −p_i · p_j / tau"
     wanted = torch.diag_embed(soft) - soft[:, :, None] * soft[:, None, :]
-    assert_close(slopes, wanted, rtol=1e-6, atol=1e-9, because=because)
-    assert_close(soft.sum(1), torch.ones(2000, dtype=torch.float64), rtol=1e-6, because=because)
+    clear = (slopes.abs() > 1e-6).all((1, 2))  # below, what rounding leaves of a product says too little about p
+    assert_close(slopes[clear], wanted[clear], rtol=1e-6, atol=1e-9, because=because)
+    assert_close(soft[clear].sum(1), torch.ones_like(soft[clear, 0]), rtol=1e-6, because=because)
     because = "the choice must be the greatest entry of the soft vector that the gradient belongs to"
     assert_equal(soft.argmax(1), result.detach().argmax(1), because=because)
     noise = tau * (soft[:, 0].log() - soft[:, 1].log()) - (row[0] - row[1])
