@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -120,6 +121,11 @@ def tensor_hooks(tensor: Tensor) -> list[dict[int, Any]]:
     """The tensor's own hooks, by kind."""
     both = (tensor._backward_hooks, getattr(tensor, "_post_accumulate_grad_hooks", None))
     return [hooks for hooks in both if hooks]
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path is one of those that `patterns`, such as `model.*.weight`, name."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def owners(path: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from autograder.effects import Fact, same
 from autograder.errors import CallTimeout, CheckFailure
 from autograder.packing import pack
 from autograder.places import Walk
-from autograder.worker import MESSAGE, requiring_gradients, tensors_in
+from autograder.worker import MESSAGE, mapped, requiring_gradients, tensors_in
 
 FACTS = (Tensor, bool, int, float, str, type(None))
 _CARRIED_ALONG = (".grad",)  # facts that pickling a tensor loses
@@ -141,7 +141,7 @@ class Remote:
             inputs = requiring_gradients(before.places)
             new = self._differentiable(value, answer["node"], answer["carries"], inputs) | new
         if new:
-            value = _replaced(value, new)
+            value = mapped(value, lambda each: new.get(id(each), each))
         return Reply(value, changes, None, tuple(in_place))
 
     def products(
@@ -179,13 +179,15 @@ class Remote:
     ) -> dict[int, Tensor]:
         """By the id of a tensor in `value`: the argument of ours whose like is there over there."""
         found, new = tensors_in(value), {}
-        for told in shared if isinstance(shared, list) else [None]:
-            if not isinstance(told, list) or [type(each) for each in told] != [int, str, bool]:
+        for told in shared if isinstance(shared, list) else [shared]:
+            if (
+                not isinstance(told, list)
+                or [type(each) for each in told] != [int, str, bool]
+                or told[0] not in range(len(found))
+                or not isinstance(place := places.get(told[1]), Tensor)
+            ):
                 raise self._malformed("what it shares is malformed")
             index, path, itself = told
-            place = places.get(path)
-            if not 0 <= index < len(found) or not isinstance(place, Tensor):
-                raise self._malformed("what it shares is malformed")
             if path not in changes and same(place.detach(), found[index]):
                 new[id(found[index])] = place if itself else place.detach()
         return new
@@ -251,13 +253,3 @@ class _Answer(torch.autograd.Function):
             renewed = {id(there[index]): each for index, each in zip(carries, answers, strict=True)}
             found = [None if each is None else renewed.get(id(each), each) for each in found]
         return (None, None, None, *found)
-
-
-def _replaced(value: Any, new: Mapping[int, Tensor]) -> Any:
-    if isinstance(value, Tensor):
-        return new.get(id(value), value)
-    if isinstance(value, (tuple, list)):
-        return type(value)(_replaced(each, new) for each in value)
-    if isinstance(value, dict):
-        return {key: _replaced(each, new) for key, each in value.items()}
-    return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import functools
 import inspect
 import time
@@ -25,7 +24,7 @@ from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
 from autograder.implementation import Implementation, check_parameters
 from autograder.limits import time_limit
-from autograder.places import Walk
+from autograder.places import Walk, matches
 from autograder.stubs import stub_signatures
 
 if TYPE_CHECKING:
@@ -240,7 +239,7 @@ def _may_change(exercise: Exercise, arguments: Mapping[str, object], path: str) 
     if path.startswith("global."):
         return path.endswith("_random") and arguments.get("generator") is None
     is_generator = isinstance(arguments.get(path.partition(".")[0]), torch.Generator)
-    return is_generator or any(fnmatch.fnmatchcase(path, pattern) for pattern in exercise.changes)
+    return is_generator or matches(path, exercise.changes)
 
 
 def _apart_from(value: Any, arguments: Mapping[str, object]) -> Any:

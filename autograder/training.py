@@ -129,6 +129,23 @@ def shared(train: Callable[..., Result]) -> Callable[..., Result]:
     return remembered
 
 
+def once(make: Callable[..., Result]) -> Callable[..., Result]:
+    """Makes a function `(seed, device, …)` that trains what no submission has a hand in train once for a class.
+
+    Each caller gets a copy.
+    """
+
+    @functools.lru_cache(maxsize=32)
+    def made(seed: int, device: str, *rest: Any) -> Result:
+        return make(seed, torch.device(device), *rest)
+
+    @functools.wraps(make)
+    def copied(seed: int, device: torch.device | str, *rest: Any) -> Result:
+        return copy.deepcopy(made(seed, str(device), *rest))
+
+    return copied
+
+
 def train_classifier(
     model: nn.Module,
     x: Tensor,
@@ -210,11 +227,11 @@ def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
 
 def trained_digits_classifier(seed: int, device: torch.device | str = "cpu", *, hidden: int = 64) -> nn.Module:
     """A fresh copy of a perceptron trained on the digits (accuracy on the test set about 0.97), in eval mode."""
-    return copy.deepcopy(_trained_digits_classifier(seed, str(device), hidden))
+    return _trained_digits_classifier(seed, device, hidden)
 
 
-@functools.lru_cache(maxsize=32)
-def _trained_digits_classifier(seed: int, device: str, hidden: int) -> nn.Module:
+@once
+def _trained_digits_classifier(seed: int, device: torch.device, hidden: int) -> nn.Module:
     data = digits()
     model = MLP(64, hidden, hidden, 10, activation="relu")
     return train_classifier(model, data.train_x, data.train_y, seed=seed, device=device)

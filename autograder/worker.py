@@ -6,7 +6,6 @@ The same class serves `--loopback` in one process and a sandboxed process behind
 
 from __future__ import annotations
 
-import fnmatch
 import linecache
 import traceback
 from collections import OrderedDict
@@ -24,6 +23,7 @@ from autograder import effects, wire
 from autograder.errors import CallTimeout, NotStarted
 from autograder.implementation import check_parameters
 from autograder.limits import time_limit
+from autograder.places import matches
 
 KEPT = 64  # latest results whose graph is kept for a backward pass
 MESSAGE = 2000  # characters of an error's message
@@ -88,7 +88,7 @@ class Worker:
             carries = [index for index, each in enumerate(found) if each.requires_grad]
             if carries:
                 answer["node"] = self._keep(Node(inputs, [found[index] for index in carries]))
-            answer["value"], answer["carries"] = detached(value), carries
+            answer["value"], answer["carries"] = mapped(value, lambda each: each.detach()), carries
             shared = shared_with(found, snapshot.places)
         changed = snapshot.changes()
         answer["changes"] = changed
@@ -99,7 +99,7 @@ class Worker:
         spared = [path for path in changed if path in versions and not matches(path, asked["may_change"])]
         others = [path for path in changed if path.startswith("global.") or path.endswith(".requires_grad")]
         if spared:
-            answer["value"] = copied(answer["value"])
+            answer["value"] = mapped(answer["value"], torch.clone)
         snapshot.restore([*spared, *others])  # a backward pass finds what it would find in the judge's process
         return answer
 
@@ -139,14 +139,9 @@ class Worker:
                 line, text = frame.lineno, linecache.getline(frame.filename, frame.lineno or 0).strip()
         try:
             message = str(error)
-        except Exception:
+        except Exception:  # its `__str__` is theirs, and may raise anything
             message = "an error that cannot be shown"
         return {"kind": type(error).__name__, "message": message[:MESSAGE], "line": line, "text": text[:200]}
-
-
-def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a path is one of those that `patterns` name."""
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def shared_with(found: Sequence[Tensor], places: Mapping[str, Any]) -> list[tuple[int, str, bool]]:
@@ -154,17 +149,21 @@ def shared_with(found: Sequence[Tensor], places: Mapping[str, Any]) -> list[tupl
 
     A part of an argument, or a view that carries a graph of its own, is not told.
     """
+    tensors = {path: place for path, place in places.items() if isinstance(place, Tensor) and _has_memory(place)}
     told = []
     for index, each in enumerate(found):
-        for path, place in places.items():
-            if not isinstance(place, Tensor) or place.layout != torch.strided or each.layout != torch.strided:
+        pointer = each.data_ptr() if _has_memory(each) else 0
+        for path, place in tensors.items():
+            if place.data_ptr() != pointer or (each is not place and each.requires_grad):
                 continue
-            form = (place.shape, place.dtype, place.stride()) == (each.shape, each.dtype, each.stride())
-            here = form and place.numel() > 0 and place.data_ptr() == each.data_ptr()
-            if here and (each is place or not each.requires_grad):
+            if (place.shape, place.dtype, place.stride()) == (each.shape, each.dtype, each.stride()):
                 told.append((index, path, each is place))
                 break
     return told
+
+
+def _has_memory(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and tensor.numel() > 0
 
 
 def plain(value: Any) -> Any:
@@ -185,24 +184,15 @@ def tensors_in(value: Any) -> list[Tensor]:
     return [found for each in value for found in tensors_in(each)] if isinstance(value, (list, tuple)) else []
 
 
-def detached(value: Any) -> Any:
-    """The value with its tensors out of any graph."""
+def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The value with each of its tensors changed."""
     if isinstance(value, Tensor):
-        return value.detach()
+        return change(value)
     if isinstance(value, Mapping):
-        return {key: detached(each) for key, each in value.items()}
+        return {key: mapped(each, change) for key, each in value.items()}
     if isinstance(value, tuple):
-        return tuple(detached(each) for each in value)
-    return [detached(each) for each in value] if isinstance(value, list) else value
-
-
-def copied(value: Any) -> Any:
-    """The value with copies of its tensors."""
-    if isinstance(value, Tensor):
-        return value.clone()
-    if isinstance(value, Mapping):
-        return {key: copied(each) for key, each in value.items()}
-    return type(value)(copied(each) for each in value) if isinstance(value, (list, tuple)) else value
+        return tuple(mapped(each, change) for each in value)
+    return [mapped(each, change) for each in value] if isinstance(value, list) else value
 
 
 def requiring_gradients(places: Mapping[str, Any]) -> list[Tensor]:

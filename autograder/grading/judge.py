@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -111,14 +112,10 @@ class Judge:
         if end < time.monotonic() + self._settings.unit_seconds:
             late = f"the checks of this submission had taken {self._settings.submission_seconds:g} s"
         end = min(end, time.monotonic() + self._settings.unit_seconds)
-        remote, other = (Remote(each, devices=each.devices, spoilt=each.close) for each in (far, second))
-
-        def elsewhere() -> Remote:
-            second.ready()
-            return other
-
         seconds = self._settings.call_seconds
-        submission = Submission(unit, far.implementation, remote=remote, elsewhere=elsewhere, seconds=seconds)
+        submission = Submission(
+            unit, far.implementation, remote=far.remote, elsewhere=second.living_remote, seconds=seconds
+        )
         for exercise in unit.exercises:
             told: list[CheckResult] = []
             lost = 0
@@ -171,9 +168,9 @@ class _FarSide:
     def __init__(self, sandbox: Sandbox, unit: Unit, file: UnitFile, settings: Settings):
         self._sandbox, self._unit, self._file, self._settings = sandbox, unit, file, settings
         self._process: WorkerProcess | None = None
-        self.devices = frozenset({"cpu", sandbox.isolation.device.partition(":")[0]})
+        devices = frozenset({"cpu", sandbox.isolation.device.partition(":")[0]})
+        self.remote = Remote(self, devices=devices, spoilt=self.close)
         self._names = [each.name for each in unit.exercises]
-        self._empty = parses(file.source) and not any(is_written(file.source, name) for name in self._names)
         self.implementation = Implementation({}, Path(file.name), file.source)
 
     def __call__(self, request: bytes) -> bytes:
@@ -193,6 +190,15 @@ class _FarSide:
             self._process = self._sandbox.worker()
             self.implementation = self._load(self._process)
         return self.implementation
+
+    def living_remote(self) -> Remote:
+        """The way to the functions, in a worker that lives."""
+        self.ready()
+        return self.remote
+
+    @functools.cached_property
+    def _empty(self) -> bool:
+        return parses(self._file.source) and not any(is_written(self._file.source, name) for name in self._names)
 
     def close(self) -> None:
         """Ends the worker."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import math
 import statistics
 from pathlib import Path
@@ -18,7 +16,7 @@ from autograder.content import load_file
 from autograder.data import digits
 from autograder.models import MLP, randomize
 from autograder.strategies import dtypes, logits, seeds, tensors
-from autograder.training import adam, shared, training
+from autograder.training import adam, once, shared, training
 
 cases = load_file(Path(__file__).with_name("cases.py"))
 EPS = st.sampled_from([1e-5, 0.01, 0.5])
@@ -390,7 +388,7 @@ def test_vector_quantize__has_the_right_gradient(submission, pair, beta):
     assert_close(to_z, beta * ahead, because=because)
 
 
-@functools.lru_cache(maxsize=4)
+@once
 def _head_start(seed: int, device: torch.device) -> list[nn.Module]:
     """An encoder and a decoder of digits after two epochs without codes."""
     generator = torch.Generator().manual_seed(seed)
@@ -408,7 +406,7 @@ def _trained_vq_vae(submission, seed: int, device) -> tuple[Tensor, Tensor, Tens
     """Test digits, how they are redrawn from one of 32 codes each, and those codes, on the CPU."""
     data, generator = digits(), torch.Generator().manual_seed(seed)
     train, test = (each.flatten(1).to(device) for each in (data.train_x, data.test_x))
-    encoder, decoder = copy.deepcopy(_head_start(seed, torch.device(device)))
+    encoder, decoder = _head_start(seed, device)
     first = torch.randperm(len(train), generator=generator)[:32].to(device)
     codebook = encoder(train[first]).detach().requires_grad_()
     step = adam([*encoder.parameters(), *decoder.parameters(), codebook], 1.4e-2)

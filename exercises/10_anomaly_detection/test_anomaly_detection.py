@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import itertools
 import math
 from pathlib import Path
@@ -18,7 +17,7 @@ from autograder.content import load_file
 from autograder.data import digits, two_moons
 from autograder.models import MLP, randomize
 from autograder.strategies import images, logits, seeds, tensors, vectors
-from autograder.training import adam, train_classifier, training
+from autograder.training import adam, once, train_classifier, training
 
 cases = load_file(Path(__file__).with_name("cases.py"))
 
@@ -191,7 +190,7 @@ def test_entropy_score__keeps_its_gradient_in_single_precision(submission, rows,
     assert_close(narrow, wide, rtol=1e-3, atol=1e-4, because=because)
 
 
-@functools.lru_cache(maxsize=4)
+@once
 def _taught_eight_digits(seed: int, device: torch.device) -> nn.Module:
     """A classifier that has seen the digits 0 to 7."""
     data = digits()
@@ -203,7 +202,7 @@ def _taught_eight_digits(seed: int, device: torch.device) -> nn.Module:
 @training(measures="the AUROC of your score on eights and nines for a classifier of 0 to 7", above=0.7)
 def test_entropy_score__finds_digits_that_were_not_taught(submission, seed, device):
     """With a classifier that was taught the digits 0 to 7 it tells eights and nines from them."""
-    data, model = digits(), copy.deepcopy(_taught_eight_digits(seed, device))
+    data, model = digits(), _taught_eight_digits(seed, device)
     with torch.no_grad():
         answers = model(data.test_x.to(device))
     score = submission.entropy_score(answers)
@@ -621,7 +620,7 @@ def test_auroc__depends_on_the_order_alone(submission, normal, anomaly, power):
     assert_close(after, before, atol=1e-6, because="only who scores above whom may matter, not by how much")
 
 
-@functools.lru_cache(maxsize=4)
+@once
 def _taught_nines(seed: int, device: torch.device) -> nn.Module:
     """A classifier of the digits 0 to 7 against nines."""
     data = digits()
@@ -634,7 +633,7 @@ def _taught_nines(seed: int, device: torch.device) -> nn.Module:
 @training(measures="your AUROC on noise, for a classifier that was taught nines as the one kind of anomaly", below=0.4)
 def test_auroc__shows_that_one_kind_of_anomaly_teaches_no_other(submission, seed, device):
     """It shows that a classifier of normal digits against nines finds noise more normal than digits."""
-    data, model = digits(), copy.deepcopy(_taught_nines(seed, device))
+    data, model = digits(), _taught_nines(seed, device)
     noise = torch.rand(300, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         normal, strange = (model(x.to(device)).diff(dim=1)[:, 0].cpu() for x in (data.test_x[data.test_y < 8], noise))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import math
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from autograder.content import load_file
 from autograder.data import circles, digits
 from autograder.models import MLP, small_model
 from autograder.strategies import batch_sizes, dtypes, seeds, tensors
-from autograder.training import accuracy, train_classifier, trained_digits_classifier, training
+from autograder.training import accuracy, once, train_classifier, trained_digits_classifier, training
 
 _cases = load_file(Path(__file__).with_name("cases.py"))
 explained, tilings, powers = _cases.explained, _cases.tilings, _cases.powers
@@ -579,7 +578,7 @@ def test_fit_linear_probe__works_under_no_grad(submission, number):
     )
 
 
-@functools.lru_cache(maxsize=4)
+@once
 def _taught_circles(seed: int, device: torch.device) -> MLP:
     """A small network that tells one circle from the circle around it."""
     x, y = circles(400, seed=seed)
@@ -590,7 +589,7 @@ def _taught_circles(seed: int, device: torch.device) -> MLP:
 def test_fit_linear_probe__reads_circles_from_a_hidden_layer(submission, seed, device):
     """No straight line tells one circle from the circle around it, but a probe of a hidden layer does."""
     (x, y), (new_x, new_y) = ([each.to(device) for each in circles(400, seed=seed + more)] for more in (0, 1))
-    model = copy.deepcopy(_taught_circles(seed, device))
+    model = _taught_circles(seed, device)
     with torch.no_grad():
         inner, new_inner = model.layers[:2](x), model.layers[:2](new_x)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import statistics
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from autograder.data import digits
 from autograder.models import MLP
-from autograder.training import accuracy, adam, train_classifier, trained_digits_classifier, training
+from autograder.training import accuracy, adam, once, train_classifier, trained_digits_classifier, training
 
 EPS = 0.15
 SEEN = 0.35  # share of the pixels that a masked proxy sees
@@ -47,7 +46,7 @@ def test_pgd__does_better_than_fgsm(submission, seed, device):
     return accuracy(model, several, y) - accuracy(model, single, y)
 
 
-@functools.lru_cache(maxsize=4)
+@once
 def _proxies(seed: int, device: torch.device) -> list[nn.Module]:
     """Four classifiers, each of which sees a third of the pixels."""
     data, generator = digits(), torch.Generator().manual_seed(seed)
@@ -65,7 +64,7 @@ def test_ensemble_logits__attacks_transfer_better(submission, seed, device):
     """What fools four proxies together, each of which sees a third of the pixels, fools a stranger more often."""
     victim, data = trained_digits_classifier(seed, device), digits()
     x, y = data.test_x[:250].to(device), data.test_y[:250].to(device)
-    proxies = copy.deepcopy(_proxies(seed, device))
+    proxies = _proxies(seed, device)
     single = statistics.mean(accuracy(victim, _climb(each, x, y, EPS), y) for each in proxies)
     together = _climb(lambda images: submission.ensemble_logits(proxies, images), x, y, EPS)
     return single - accuracy(victim, together, y)

@@ -13,7 +13,7 @@ from torch import nn
 from autograder.data import digits, two_moons
 from autograder.errors import CheckFailure
 from autograder.models import MLP
-from autograder.training import Training, accuracy, adam, train_classifier, trained_digits_classifier, training
+from autograder.training import Training, accuracy, adam, once, train_classifier, trained_digits_classifier, training
 
 
 def check_that_gives(values: list[float], seeds: list[int] | None = None, **bar: float):
@@ -289,3 +289,17 @@ def test_accuracy_is_the_share_of_right_answers():
     """By the greatest logit."""
     model = nn.Identity()
     assert accuracy(model, torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, -1.0]]), torch.tensor([0, 1, 1])) == 2 / 3
+
+
+def test_what_asks_no_submission_is_made_once_and_each_caller_gets_a_copy():
+    made = []
+
+    @once
+    def weights(seed, device, size=2):
+        made.append((seed, device, size))
+        return torch.full((size,), float(seed))
+
+    weights(3, "cpu").zero_()
+    assert weights(3, torch.device("cpu")).tolist() == [3.0, 3.0]
+    assert weights(3, "cpu", 1).tolist() == [3.0]
+    assert made == [(3, torch.device("cpu"), 2), (3, torch.device("cpu"), 1)]
