@@ -19,11 +19,12 @@ def serve(data: socket.socket) -> None:
 
 def surroundings(paths: list[str]) -> dict[str, object]:
     """What this process can see and do."""
+    others = {name for name in os.listdir("/proc") if name.isdigit()} if os.path.isdir("/proc") else set()
     return {
         "seen": [path for path in paths if os.path.exists(path)],
         "writable": [path for path in ("/", "/dev", "/usr") if _writable(Path(path))],
         "network": [name for _, name in socket.if_nameindex() if name != "lo"],
-        "processes": [name for name in os.listdir("/proc") if name.isdigit()] if os.path.isdir("/proc") else [],
+        "processes": sorted(others - {str(os.getpid())}),
         "number": os.getpid(),
     }
 

@@ -22,6 +22,7 @@ from autograder.sandbox import kernel
 
 GLANCE = 100  # milliseconds between two looks at a worker's memory
 _OF_CUDA = ("memfd_create",)  # system calls that NVIDIA's driver makes
+_DRIVER = ("driver", "devices", "modules", "cpuinfo", "meminfo")  # what it looks up at /proc
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = json.loads(sys.argv[2])
     if settings["warm"]:
-        _warm_up()
+        _warm_up(settings["device"])
     if settings["many"]:
         kernel.use_large_pages()
     gc.collect()
@@ -49,14 +50,20 @@ def main() -> None:
             os.close(handle)
 
 
-def _warm_up() -> None:
-    """Imports, and first calls of what prepares itself at the first call."""
+def _warm_up(device: str) -> None:
+    """Imports, and first calls of what prepares itself at the first call.
+
+    Where there is CUDA, the first gradient starts its driver, and a fork of a process that has done so can neither use
+    it nor differentiate; there workers make these calls themselves.
+    """
     import torch
 
     from autograder import models, remote, server  # noqa: F401
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
+    if device != "cpu":
+        return
     weight = torch.ones(8, 8, requires_grad=True)
     image = torch.nn.functional.conv2d(torch.ones(1, 1, 8, 8), torch.ones(1, 1, 3, 3))
     total = torch.nn.functional.gelu(weight @ weight).sum() + image.sum()
@@ -144,6 +151,8 @@ def _work(user: int, settings: dict[str, Any], data: int) -> None:
                 kernel.mount_scratch(folder, settings["scratch_size"])
             if settings["device"] == "cpu":
                 kernel.cover("/proc")
+            else:
+                _show_devices(settings["scratch"])
             if settings["users"]:
                 kernel.become(user)
             os.chdir(settings["scratch"])
@@ -163,6 +172,14 @@ def _work(user: int, settings: dict[str, Any], data: int) -> None:
     except BaseException:
         os._exit(70)
     os._exit(0)
+
+
+def _show_devices(scratch: str) -> None:
+    """Leaves what NVIDIA's driver looks up at /proc, and no process but this one and what it starts."""
+    try:
+        kernel.mount_own_processes()
+    except OSError:  # not to be had in a user namespace
+        kernel.cover("/proc", but=_DRIVER, meanwhile=scratch)
 
 
 def _only(data: int) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from itertools import groupby
+from operator import itemgetter
 
 from autograder.checks import checks_of, run_check
 from autograder.profiles import Profile
@@ -21,21 +23,21 @@ Job = tuple[str, str, int, int, int]
 
 
 def prove(job: Job) -> tuple[str, int, list[str]]:
-    """Runs all checks of one exercise for all its right answers: name, runs, and what failed."""
-    _, name, seeds, training_seeds, examples = job
+    """Runs all checks of one exercise for one of its right answers: exercise, runs, and what failed."""
+    name, answer, seeds, training_seeds, examples = job
     unit, exercise = course().find(name)
     assert exercise is not None
     reference, failures, runs = reference_of(unit), [], 0
-    checks = [check for check in checks_of(unit) if check.exercise.name == name]
-    for answer, implementation in right_answers(unit, name):
-        submission = Submission(unit, implementation, seconds=0)
-        for check in checks:
-            for seed in range(training_seeds if check.is_training else seeds):
-                profile = Profile(examples, secret=f"proof {seed}".encode(), shrink=False)
-                verdict = run_check(check, submission, reference=reference, profile=profile)
-                runs += 1
-                if verdict.outcome != "passed":
-                    failures.append(f"{check.name}, {answer}, seed {seed}: {verdict.outcome}: {verdict.message}")
+    submission = Submission(unit, dict(right_answers(unit, name))[answer], seconds=0)
+    for check in checks_of(unit):
+        if check.exercise.name != name:
+            continue
+        for seed in range(training_seeds if check.is_training else seeds):
+            profile = Profile(examples, secret=f"proof {seed}".encode(), shrink=False)
+            verdict = run_check(check, submission, reference=reference, profile=profile)
+            runs += 1
+            if verdict.outcome != "passed":
+                failures.append(f"{check.name}, {answer}, seed {seed}: {verdict.outcome}: {verdict.message}")
     return name, runs, failures
 
 
@@ -49,15 +51,18 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [course().find(name) for name in options.names]
     jobs = [
-        (unit.name, exercise.name, options.seeds, options.training_seeds, options.examples)
+        (exercise.name, answer, options.seeds, options.training_seeds, options.examples)
         for unit, exercise in course().exercises()
         if not chosen or (unit, None) in chosen or (unit, exercise) in chosen
+        for answer, _ in right_answers(unit, exercise.name)
     ]
     started, runs, failures = time.perf_counter(), 0, []
-    for name, count, found in side_by_side(prove, jobs, "seeds"):
-        runs, failures = runs + count, failures + found
-        print(f"{name}: {count} runs, {len(found)} false failures", flush=True)
-        for failure in found[:5]:
+    for name, answers in groupby(side_by_side(prove, jobs, "seeds"), key=itemgetter(0)):
+        _, counts, found = zip(*answers, strict=True)
+        wrong = [failure for each in found for failure in each]
+        runs, failures = runs + sum(counts), failures + wrong
+        print(f"{name}: {sum(counts)} runs, {len(wrong)} false failures", flush=True)
+        for failure in wrong[:5]:
             print(f"    {failure}", flush=True)
     print(
         f"{runs} runs of checks on right answers, {len(failures)} false failures, {time.perf_counter() - started:.0f} s"

@@ -351,6 +351,26 @@ def test_privileges_cannot_be_regained(isolated):
 
 
 @needs_bubblewrap
+@pytest.mark.parametrize("which", [0, -1], ids=["strongest", "users"])
+def test_where_cuda_may_be_used_a_worker_still_sees_no_process_but_its_own(which):
+    """NVIDIA's driver looks things up at /proc, which is therefore not empty there; it need not be there for this."""
+    isolation = candidates([ROOT], device="cuda")[which]
+    with Sandbox(isolation, LIMITS) as sandbox:
+        remote = load(
+            sandbox,
+            """
+            import os
+
+            def f():
+                others = [each for each in os.listdir("/proc") if each.isdigit() and int(each) != os.getpid()]
+                writable = [each for each in ("/proc", "/proc/sys/kernel", "/dev", "/") if os.access(each, os.W_OK)]
+                return others, writable, os.path.exists("/proc/cpuinfo")
+            """,
+        )
+        assert call(remote) == ([], [], True)
+
+
+@needs_bubblewrap
 def test_a_sandbox_that_can_see_too_much_is_found_out(tmp_path):
     """The probe refuses an isolation that shows what it must not."""
     from autograder.sandbox.workers import _try
