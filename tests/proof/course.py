@@ -44,9 +44,10 @@ def right_answers(unit: Unit, exercise: str) -> Iterator[tuple[str, Implementati
 def side_by_side(
     work: Callable[[Job], Result], jobs: Iterable[Job], title: str, *, processes: int | None = None
 ) -> Iterator[Result]:
-    """Results of `work` on `jobs`, in order, from as many processes as there are cores, with a progress bar."""
+    """Results of `work` on `jobs`, in order, from as many processes as there are cores for us, with a progress bar."""
     waiting = list(jobs)
-    count = processes or os.cpu_count() or 1
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = processes or ours or 1
     with multiprocessing.get_context("spawn").Pool(count, initializer=_one_thread) as pool:
         yield from track(pool.imap(work, waiting), title, total=len(waiting))
 
