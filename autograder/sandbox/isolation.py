@@ -94,7 +94,8 @@ def candidates(protected: Iterable[Path], *, device: str = "cpu") -> list[Isolat
     if program is None or not sys.platform.startswith("linux"):
         return []
     scratch = _scratch()
-    shared = [*_namespaces(), *_files(list(protected), scratch), *_devices(device), *_environment_options(scratch)]
+    shared = [*_namespaces(), *_files(list(protected), scratch), *_devices(device)]
+    shared += _environment_options(scratch, device)
     found = []
     if os.geteuid() == 0:
         kept = [part for name in ("SYS_ADMIN", "SETUID", "SETGID", "KILL") for part in ("--cap-add", f"CAP_{name}")]
@@ -106,7 +107,7 @@ def candidates(protected: Iterable[Path], *, device: str = "cpu") -> list[Isolat
 
 def unprotected(*, device: str = "cpu") -> Isolation:
     """Limits and nothing more."""
-    return Isolation("none", device=device, environment=tuple(_environment(tempfile.gettempdir()).items()))
+    return Isolation("none", device=device, environment=tuple(_environment(tempfile.gettempdir(), device).items()))
 
 
 def _namespaces() -> list[str]:
@@ -152,7 +153,7 @@ def _readable() -> set[Path]:
     program = {Path(sys.executable).parent, Path(sys.executable).resolve().parent}
     paths = _resolved({Path(each) for each in prefixes | libraries} | program | {Path(autograder.__file__).parent})
     paths |= {Path(each) for each in prefixes}  # as they are spelled, too: scripts and .pth files name them so
-    found = {path for path in paths if path.is_dir() and path not in (Path("/"), Path("/usr"))}
+    found = {path for path in paths if os.path.isdir(path) and path not in (Path("/"), Path("/usr"))}
     return found | {path for path in _mapped_libraries() if not _under(path, found)}
 
 
@@ -183,11 +184,12 @@ def _devices(device: str) -> list[str]:
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def _environment(scratch: str) -> dict[str, str]:
+def _environment(scratch: str, device: str) -> dict[str, str]:
     folders = dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), scratch)
-    return {**_ENVIRONMENT, **folders, **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}}
+    ours = {**_ENVIRONMENT, **folders, **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}}
+    return {**ours, "CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else ours  # else the first gradient starts it
 
 
-def _environment_options(scratch: str) -> list[str]:
-    pairs = _environment(scratch).items()
+def _environment_options(scratch: str, device: str) -> list[str]:
+    pairs = _environment(scratch, device).items()
     return ["--clearenv", *(part for name, value in pairs for part in ("--setenv", name, value))]

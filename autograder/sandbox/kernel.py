@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = 0x0002_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000
 _NO_SUID, _NO_DEVICES, _NO_EXECUTION, _READ_ONLY = 2, 4, 8, 1
-_REMOUNT, _BIND, _MOVE, _RECURSIVE, _PRIVATE = 1 << 5, 1 << 12, 1 << 13, 1 << 14, 1 << 18
+_RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
 _SET_SECCOMP, _FILTER = 22, 2
 _ALL_NAMESPACES = 0x7E02_0080  # of clone's flags
 _ARCHITECTURES = {"x86_64": (0xC000_003E, 0), "aarch64": (0xC000_00B7, 1)}  # the kernel's code, column below
@@ -57,37 +57,18 @@ def mount_scratch(path: str, size: int) -> None:
     _mount("tmpfs", path, "tmpfs", _NO_SUID | _NO_DEVICES, f"size={size},nr_inodes=4096,mode=1777")
 
 
-def cover(path: str, *, but: Collection[str] = (), meanwhile: str = "") -> None:
-    """Hides what is at `path` behind a folder that nobody can write to, empty but for some of what was there.
-
-    Args:
-        path: of the folder.
-        but: names in it that stay visible, where they exist.
-        meanwhile: an empty, writable folder of a mount of ours.
-
-    Raises:
-        OSError: if the kernel says no.
-    """
-    flags = _NO_SUID | _NO_DEVICES | _NO_EXECUTION
-    spared = [name for name in but if os.path.exists(f"{path}/{name}")]
-    for name in spared:
-        _like(f"{path}/{name}", f"{meanwhile}/{name}")
-        _mount(f"{path}/{name}", f"{meanwhile}/{name}", None, _BIND | _RECURSIVE, None)
-    _mount("tmpfs", path, "tmpfs", flags, f"size=4k,nr_inodes={2 + len(spared)},mode=755")
-    for name in spared:
-        _like(f"{meanwhile}/{name}", f"{path}/{name}")
-        _mount(f"{meanwhile}/{name}", f"{path}/{name}", None, _MOVE, None)
-        os.rmdir(f"{meanwhile}/{name}") if os.path.isdir(f"{meanwhile}/{name}") else os.unlink(f"{meanwhile}/{name}")
-    _mount("tmpfs", path, None, flags | _READ_ONLY | _REMOUNT, None)
+def cover(path: str) -> None:
+    """Hides what is at `path` behind an empty folder that nobody can write to."""
+    _mount("tmpfs", path, "tmpfs", _NO_SUID | _NO_DEVICES | _NO_EXECUTION | _READ_ONLY, "size=4k,nr_inodes=2,mode=555")
 
 
 def mount_own_processes() -> None:
-    """What is told of processes at /proc are this one's own and those that it starts, and nothing can be written there.
+    """What is told of processes at /proc are this one's own and those that it starts.
 
     Raises:
-        OSError: if the kernel says no, as it may in a user namespace.
+        OSError: if the kernel says no, as it does in a user namespace where parts of /proc are already hidden.
     """
-    _mount("proc", "/proc", "proc", _NO_SUID | _NO_DEVICES | _NO_EXECUTION | _READ_ONLY, None)
+    _mount("proc", "/proc", "proc", _NO_SUID | _NO_DEVICES | _NO_EXECUTION, None)
 
 
 def keep_mounts_private() -> None:
@@ -102,12 +83,17 @@ def become(user_id: int) -> None:
     os.setresuid(user_id, user_id, user_id)
 
 
-def give_up_privileges() -> None:
-    """No program that this process starts gets rights that it has not, and no other process looks into it."""
+def give_up_privileges(*, inspectable: bool = False) -> None:
+    """No program that this process starts gets rights that it has not.
+
+    Args:
+        inspectable: whether what /proc tells of this process is its own, and other processes of its user may look into
+            it; else none may.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     drop_capabilities(libc)
     libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(_SET_DUMPABLE, int(inspectable), 0, 0, 0)
 
 
 def die_with_parent(signal_number: int) -> None:
@@ -173,14 +159,6 @@ def _filter(code: int, forbidden: Collection[int], clone: int, clone3: int) -> I
     yield step(any_bit, _ALL_NAMESPACES, 1, 0)
     yield step(give, allow)
     yield step(give, refuse)
-
-
-def _like(model: str, path: str) -> None:
-    """An empty folder or file at `path`, whichever there is at `model`, to mount something on."""
-    if os.path.isdir(model):
-        os.mkdir(path)
-    else:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o444))
 
 
 def set_limits(limits: Mapping[str, int]) -> None:

@@ -109,7 +109,7 @@ class WorkerProcess:
             poll.register(self._status, select.POLLIN)
             if poll.poll(1000):
                 with contextlib.suppress(OSError, ValueError):
-                    told = json.loads(self._status.recv(4096))
+                    told = json.loads(self._status.recv(4096).partition(b"\n")[0])
         self.let_go()
         reason, end = told.get("reason", ""), told.get("end", "")
         if reason in ENDED:

@@ -22,7 +22,6 @@ from autograder.sandbox import kernel
 
 GLANCE = 100  # milliseconds between two looks at a worker's memory
 _OF_CUDA = ("memfd_create",)  # system calls that NVIDIA's driver makes
-_DRIVER = ("driver", "devices", "modules", "cpuinfo", "meminfo")  # what it looks up at /proc
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -86,18 +85,22 @@ def _keep(user: int, settings: dict[str, Any], data: int, status: int) -> None:
         settings["address_space"], _ = kernel.memory_in_use()
         worker = os.fork()
         if worker == 0:
-            _work(user, settings, data)
+            _work(user, settings, data, channel)
         os.close(data)
         reason = _watch(worker, channel, processes, settings)
         _, code = os.waitpid(worker, 0)
         end = f"signal {-os.waitstatus_to_exitcode(code)}" if os.WIFSIGNALED(code) else f"exit {os.WEXITSTATUS(code)}"
-        channel.sendall(json.dumps({"reason": reason, "end": end}).encode())
+        _tell(channel, reason, end)
     except BaseException as error:
-        with contextlib.suppress(BaseException):
-            reason = "watch" if worker else "start"  # nothing that a worker does may pass for a fault of ours
-            channel.sendall(json.dumps({"reason": reason, "end": f"{type(error).__name__}: {error}"}).encode())
+        with contextlib.suppress(BaseException):  # nothing that a worker does may pass for a fault of ours
+            _tell(channel, "watch" if worker else "start", f"{type(error).__name__}: {error}")
     finally:
         os._exit(0)
+
+
+def _tell(channel: socket.socket, reason: str, end: str) -> None:
+    """Reports the end of a worker to the judge, who hears the first report alone."""
+    channel.sendall(json.dumps({"reason": reason, "end": end}).encode() + b"\n")
 
 
 def _watch(worker: int, channel: socket.socket, processes: int, settings: dict[str, Any]) -> str:
@@ -137,22 +140,22 @@ def _excess(worker: int, processes: int, settings: dict[str, Any]) -> str:
     return "memory" if held > settings["memory"] else ""
 
 
-def _work(user: int, settings: dict[str, Any], data: int) -> None:
+def _work(user: int, settings: dict[str, Any], data: int, channel: socket.socket) -> None:
     """Turns this process into a worker; never returns."""
     try:
         address_space, private = kernel.memory_in_use()
-        limits = dict(settings["limits"])
-        if settings["device"] == "cpu":  # CUDA reserves far more than it uses
+        limits, on_cpu = dict(settings["limits"]), settings["device"] == "cpu"
+        if on_cpu:  # CUDA reserves far more than it uses
             limits["AS"] = address_space + settings["headroom"]
         limits["DATA"] = private + settings["headroom"]
         if settings["namespaces"]:
             kernel.keep_mounts_private()
             for folder in (settings["scratch"], "/dev/shm"):
                 kernel.mount_scratch(folder, settings["scratch_size"])
-            if settings["device"] == "cpu":
+            if on_cpu:
                 kernel.cover("/proc")
-            else:
-                _show_devices(settings["scratch"])
+            else:  # the driver looks things up there, and names its threads
+                _show_own_processes(channel)
             if settings["users"]:
                 kernel.become(user)
             os.chdir(settings["scratch"])
@@ -161,8 +164,8 @@ def _work(user: int, settings: dict[str, Any], data: int) -> None:
             os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = os.getcwd()
         kernel.set_limits(limits)
         if settings["namespaces"]:
-            kernel.give_up_privileges()
-            kernel.forbid_system_calls(allowed=() if settings["device"] == "cpu" else _OF_CUDA)
+            kernel.give_up_privileges(inspectable=not on_cpu)
+            kernel.forbid_system_calls(allowed=() if on_cpu else _OF_CUDA)
         data = _only(data)
         if settings["warm"]:
             from autograder.server import serve
@@ -174,12 +177,12 @@ def _work(user: int, settings: dict[str, Any], data: int) -> None:
     os._exit(0)
 
 
-def _show_devices(scratch: str) -> None:
-    """Leaves what NVIDIA's driver looks up at /proc, and no process but this one and what it starts."""
+def _show_own_processes(channel: socket.socket) -> None:
     try:
         kernel.mount_own_processes()
-    except OSError:  # not to be had in a user namespace
-        kernel.cover("/proc", but=_DRIVER, meanwhile=scratch)
+    except OSError as error:
+        _tell(channel, "start", f"CUDA needs a /proc of its own, which is not to be had here ({error.strerror})")
+        raise
 
 
 def _only(data: int) -> int:
