@@ -413,7 +413,7 @@ def test_a_worker_differentiates_on_cuda(for_cuda):
         def f():
             x = torch.ones(4, 4, device="cuda", requires_grad=True)
             (x @ x).sum().backward()
-            return x.grad.sum()
+            return x.grad.sum().item()
         """,
     )
     assert call(remote) == 128
