@@ -79,7 +79,7 @@ def recognise(unit: Unit, exercise: Exercise, submission: Submission) -> Chaff |
 def _matches(
     unit: Unit, chaff: Chaff, calls: Sequence[Call], seen: Sequence[Behaviour], right: Sequence[Behaviour | None]
 ) -> bool:
-    theirs = behaviours(unit, unit.exercise(chaff.exercise), standing_alone(unit, chaff), calls)
+    theirs = _behaviours_of(unit, chaff, calls)
     return all(
         alike(call, mine, other, kinds=correct is None or correct.error is not None)
         for call, mine, other, correct in zip(calls, seen, theirs, right, strict=True)
@@ -90,7 +90,7 @@ def _matches_in_part(
     unit: Unit, chaff: Chaff, calls: Sequence[Call], seen: Sequence[Behaviour], right: Sequence[Behaviour | None]
 ) -> bool:
     """Whether results for samples are the chaff's, and are wrong ones or leave the chaff's traces."""
-    theirs = behaviours(unit, unit.exercise(chaff.exercise), standing_alone(unit, chaff), calls, graphs=False)
+    theirs = _behaviours_of(unit, chaff, calls, graphs=False)
     wrong, same_traces, traces = False, True, False
     for call, mine, other, correct in zip(calls, seen, theirs, right, strict=True):
         if not alike_in_numbers(call, mine, other):
@@ -98,6 +98,21 @@ def _matches_in_part(
         wrong = wrong or correct is None or not alike_in_numbers(call, correct, other)
         same_traces, traces = same_traces and mine.changed == other.changed, traces or bool(other.changed)
     return wrong or (same_traces and traces)
+
+
+def _behaviours_of(unit: Unit, chaff: Chaff, calls: Sequence[Call], *, graphs: bool = True) -> Iterator[Behaviour]:
+    """What a known mistake does on each of `calls`, found out once: it is compared with all who fail."""
+    submission, known = _known(unit, chaff, graphs)
+    for index, call in enumerate(calls):
+        if index not in known:
+            (known[index],) = behaviours(unit, unit.exercise(chaff.exercise), submission, [call], graphs=graphs)
+        yield known[index]
+
+
+@functools.lru_cache(maxsize=1024)
+def _known(unit: Unit, chaff: Chaff, graphs: bool) -> tuple[Submission, dict[int, Behaviour]]:
+    """`chaff`, and what it does by the position of a call: the calls are the same for all who are compared with it."""
+    return standing_alone(unit, chaff), {}
 
 
 def battery(unit: Unit, exercise: Exercise) -> Sequence[Call]:
