@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import random
@@ -50,8 +51,16 @@ class Profile:
         """Gives a hypothesis test these settings and its seed; leaves any other function alone."""
         if not hasattr(function, "hypothesis"):
             return
+        function._hypothesis_internal_use_settings = self._settings  # type: ignore[attr-defined]
+        seeded = None if self.secret is None else self.seed(name)
+        if seeded is not None:
+            _forget_constants()
+        function._hypothesis_internal_use_seed = seeded  # type: ignore[attr-defined]
+
+    @functools.cached_property
+    def _settings(self) -> settings:
         phases = [Phase.explicit, Phase.reuse, Phase.generate] + ([Phase.shrink] if self.shrink else [])
-        function._hypothesis_internal_use_settings = settings(  # type: ignore[attr-defined]
+        return settings(
             max_examples=self.examples,
             deadline=None,
             database=None if self.memory is None else DirectoryBasedExampleDatabase(self.memory),
@@ -65,10 +74,6 @@ class Profile:
                 HealthCheck.function_scoped_fixture,
             ],
         )
-        seeded = None if self.secret is None else self.seed(name)
-        if seeded is not None:
-            _forget_constants()
-        function._hypothesis_internal_use_seed = seeded  # type: ignore[attr-defined]
 
 
 def _forget_constants() -> None:
