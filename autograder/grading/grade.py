@@ -223,6 +223,7 @@ class _Class:
         self._units, self._wanted, self._isolation, self._digest = units, wanted, isolation, digest
         self._judges: list[_Judging] = []
         self._tries: dict[str, int] = {}
+        self._cores: Sequence[int | None] = []
         self._large = False
 
     def judge(self, waiting: deque[HandedIn], tally: Tally, progress: Callable[[Result | None], None]) -> None:
@@ -232,7 +233,8 @@ class _Class:
             try:
                 share = len(waiting) // count
                 self._large = share >= LARGE
-                sandboxes = [self._sandbox() for _ in range(count)]  # they warm up while this process does
+                self._cores = processors(count)
+                sandboxes = [self._sandbox(index) for index in range(count)]  # they warm up while this process does
                 settings = _settings(self._units, self._wanted, self._digest, many=share >= MANY)
                 self._judges = [_Judging(settings, self._wanted, each, sandboxes) for each in sandboxes]
                 while not stop.is_set() and (waiting or any(each.handed for each in self._judges)):
@@ -243,7 +245,7 @@ class _Class:
                         self._take(index, told, waiting, tally, progress)
                         if not self._judges[index].alive:
                             self._judges[index].close()
-                            fresh = self._sandbox()
+                            fresh = self._sandbox(index)
                             self._judges[index] = _Judging(settings, self._wanted, fresh, [fresh])
             finally:
                 tally.interrupted = stop.is_set()
@@ -287,8 +289,18 @@ class _Class:
             self._judges[index].kill()
         return told
 
-    def _sandbox(self) -> Sandbox:
-        return Sandbox(self._isolation, self._wanted.limits, many=self._large)
+    def _sandbox(self, index: int) -> Sandbox:
+        return Sandbox(self._isolation, self._wanted.limits, many=self._large, core=self._cores[index])
+
+
+def processors(count: int) -> Sequence[int | None]:
+    """A processor for each of `count` judges and its workers, if that leaves none idle.
+
+    A judge waits while its worker works, and the other way round; waking the other up takes a quarter of the time where
+    both are on one processor.
+    """
+    have = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return [have[index % len(have)] for index in range(count)] if have and count >= len(have) else [None] * count
 
 
 def _settings(units: tuple[Unit, ...], wanted: Wanted, digest: str, *, many: bool = False) -> Any:
@@ -366,6 +378,7 @@ def _serve(settings: Any, sandbox: Sandbox, others: Sequence[Sandbox], out: Path
     if sys.platform.startswith("linux"):
         kernel.die_with_parent(signal.SIGKILL)
     try:
+        kernel.stay_on(sandbox.core)
         judge = Judge(settings, sandbox)
         while True:
             handed = near.recv()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -99,6 +100,13 @@ def give_up_privileges(*, inspectable: bool = False) -> None:
 def die_with_parent(signal_number: int) -> None:
     """This process gets a signal when its parent ends."""
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal_number, 0, 0, 0)
+
+
+def stay_on(core: int | None) -> None:
+    """Keeps this process, and those that it starts, on one processor; where that is not to be had, on any."""
+    if core is not None:
+        with contextlib.suppress(AttributeError, OSError):
+            os.sched_setaffinity(0, {core})
 
 
 def drop_capabilities(libc: ctypes.CDLL) -> None:

@@ -133,10 +133,19 @@ class Sandbox:
         limits: what each may use.
         warm: whether the process imports torch and serves submissions; else it only probes.
         many: whether so many workers will be wanted that it pays to make a fork cheap first.
+        core: number of the processor on which workers run; None leaves it to the kernel.
     """
 
-    def __init__(self, isolation: Isolation, limits: Limits | None = None, *, warm: bool = True, many: bool = False):
-        self.isolation, self.limits = isolation, limits or Limits()
+    def __init__(
+        self,
+        isolation: Isolation,
+        limits: Limits | None = None,
+        *,
+        warm: bool = True,
+        many: bool = False,
+        core: int | None = None,
+    ):
+        self.isolation, self.limits, self.core = isolation, limits or Limits(), core
         self._warm, self._many, self._number = warm, many, 0
         self._spare: WorkerProcess | None = None
         self._folder = None if isolation.namespaces else tempfile.mkdtemp(prefix="tensorlings-")
@@ -236,6 +245,7 @@ class Sandbox:
         return {
             "warm": self._warm,
             "many": self._many,
+            "core": self.core,
             "namespaces": isolation.namespaces,
             "user_namespace": isolation.user_namespace,
             "users": isolation.users,

@@ -33,6 +33,7 @@ def main() -> None:
         _warm_up(settings["device"])
     if settings["many"]:
         kernel.use_large_pages()
+    kernel.stay_on(settings["core"])
     gc.collect()
     gc.freeze()  # workers share this memory as long as they do not write to it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

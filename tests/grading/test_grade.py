@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from autograder.catalogue import Course, load_course
 from autograder.cli import commands
 from autograder.errors import CallTimeout, UnknownName
-from autograder.grading.grade import Tally, Wanted, chosen_units, grade
+from autograder.grading.grade import Tally, Wanted, chosen_units, grade, processors
 from autograder.grading.results import CheckResult, ExerciseResult, Result, read_result, read_results
 from autograder.packing import pack
 from autograder.sandbox.workers import Sandbox, strongest_isolation
@@ -335,3 +335,13 @@ def test_a_unit_that_bears_an_exercises_name_can_be_chosen():
     assert [unit.name for unit in chosen_units(whole, ["adversarial_training"])] == ["adversarial_training"]
     with pytest.raises(UnknownName, match="fgsm is an exercise"):
         chosen_units(whole, ["fgsm"])
+
+
+def test_judges_share_the_processors_only_if_they_want_them_all(monkeypatch):
+    """Each has one of its own then; where some would be idle, or can't be told apart, the kernel chooses."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {5, 3}, raising=False)
+    assert list(processors(1)) == [None]
+    assert list(processors(2)) == [3, 5]
+    assert list(processors(3)) == [3, 5, 3]
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert list(processors(2)) == [None, None]

@@ -61,6 +61,16 @@ def test_a_sandbox_for_many_answers_as_one_for_few_does():
             assert remote.call("f", {"x": torch.ones(2)}, (torch.ones(2),), {}).value.tolist() == [1 + number] * 2
 
 
+@needs_bubblewrap
+def test_workers_stay_on_the_processor_that_they_are_given():
+    """One that does not exist is as good as none."""
+    source = "import os\ndef f():\n    return sorted(os.sched_getaffinity(0))\n"
+    have = sorted(os.sched_getaffinity(0))
+    for core, found in ((have[-1], have[-1:]), (1 << 20, have)):
+        with Sandbox(strongest_isolation([ROOT]), LIMITS, core=core) as sandbox:
+            assert call(load(sandbox, source)) == found
+
+
 def load(sandbox: Sandbox, source: str) -> Remote:
     """A worker with the functions in `source`."""
     worker = sandbox.worker()
