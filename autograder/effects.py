@@ -63,7 +63,8 @@ class Snapshot:
 
     def changes(self) -> dict[str, Fact]:
         """The facts now that differ from those then."""
-        return changes(self.facts, observe(self._arguments))
+        now = Walk(self._arguments, copies=False).facts
+        return {path: copied(fact) for path, fact in changes(self.facts, now).items()}
 
     def restore(self, paths: Iterable[str] | None = None) -> None:
         """Puts back what lies at `paths`, or all that changed."""
@@ -74,6 +75,11 @@ class Snapshot:
                     refill(self.places[owner], self._kept[owner], path[len(owner) + 1 :])
         wanted = {path: self.facts[path] for path in paths if path in self.facts and not path.endswith(".hooks")}
         put_all(self.places, wanted)
+
+
+def copied(fact: Fact) -> Fact:
+    """The fact, of which nothing that happens later is part."""
+    return fact.clone() if isinstance(fact, Tensor) else fact
 
 
 def same(one: Fact, other: Fact) -> bool:

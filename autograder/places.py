@@ -23,9 +23,13 @@ class Walk:
     Args:
         arguments: of a call, by parameter name.
         shared: the facts about the global states, where they are known; else they are read.
+        copies: whether the facts outlive the next change; else tensors among them are the arguments' own memory.
     """
 
-    def __init__(self, arguments: Mapping[str, object], shared: Mapping[str, Fact] | None = None):
+    def __init__(
+        self, arguments: Mapping[str, object], shared: Mapping[str, Fact] | None = None, *, copies: bool = True
+    ):
+        self._copies = copies
         self.facts: dict[str, Fact] = {}
         self.places: dict[str, Any] = {}
         self._seen: set[int] = set()
@@ -64,9 +68,9 @@ class Walk:
     def _tensor(self, path: str, tensor: Tensor) -> None:
         grad = tensor.grad if tensor.is_leaf or tensor.retains_grad else None
         self.places[path] = tensor
-        self.facts[path] = tensor.detach().clone()
+        self.facts[path] = self._fact(tensor)
         self.facts[f"{path}.requires_grad"] = tensor.requires_grad
-        self.facts[f"{path}.grad"] = None if grad is None else grad.detach().clone()
+        self.facts[f"{path}.grad"] = None if grad is None else self._fact(grad)
         self.facts[f"{path}.hooks"] = sum(len(hooks) for hooks in tensor_hooks(tensor))
 
     def _module(self, path: str, module: nn.Module) -> None:
@@ -102,9 +106,12 @@ class Walk:
 
     def _slot(self, path: str, value: object) -> None:
         if isinstance(value, Tensor):
-            self.places[path], self.facts[path] = value, value.detach().clone()
+            self.places[path], self.facts[path] = value, self._fact(value)
         elif isinstance(value, PLAIN):
             self.facts[path] = value
+
+    def _fact(self, tensor: Tensor) -> Tensor:
+        return tensor.detach().clone() if self._copies else tensor.detach()
 
 
 def _items(path: str, values: object) -> Iterator[tuple[str, object]]:

@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder import wire
 from autograder.effects import Fact, same
 from autograder.errors import CallTimeout, CheckFailure
+from autograder.limits import PATIENCE
 from autograder.packing import pack
 from autograder.places import Walk
 from autograder.worker import MESSAGE, mapped, requiring_gradients, tensors_in
@@ -66,18 +67,21 @@ class Remote:
 
     Args:
         transport: to the far side and back.
+        timed: whether it takes `seconds`, too, within which a reply must come, and raises `CallTimeout` after them.
         devices: kinds of device on which it may place what it gives back.
         spoilt: called when an answer was malformed, so that nobody else is asked there.
     """
 
     def __init__(
         self,
-        transport: Callable[[bytes], bytes],
+        transport: Callable[..., bytes],
         *,
+        timed: bool = False,
         devices: frozenset[str] = frozenset({"cpu"}),
         spoilt: Callable[[], None] = lambda: None,
     ):
         self._transport, self._devices, self._spoilt = transport, devices, spoilt
+        self.timed = timed
         self._shared: dict[str, Fact] = {}  # the global states that hold over there, where that is certain
 
     def call(
@@ -98,13 +102,15 @@ class Remote:
             arguments: by parameter name; the objects of `args` and `kwargs`.
             args: given by position.
             kwargs: given by keyword.
-            seconds: how long it may work, which the far side minds; 0 sets no limit.
+            seconds: how long it may work, which the far side minds, and six times as long a transport that is timed,
+                should the far side not; 0 sets no limit.
             before: a walk through the arguments, if there was one already.
             may_change: patterns of the paths that the contract lets it change; whatever else it changed is put back
                 over there, too.
 
         Raises:
             CheckFailure: if the reply is malformed.
+            CallTimeout: if none came in time.
         """
         before = before or Walk(arguments)
         shared = {path: fact for path, fact in before.facts.items() if path.startswith("global.")}
@@ -123,7 +129,10 @@ class Remote:
             "seconds": seconds,
             "may_change": list(may_change),
         }
-        answer = self._ask(request)
+        try:
+            answer = self._ask(request, seconds)
+        except CallTimeout:
+            raise CallTimeout(f"{name} did not return within {seconds:g} s") from None
         changes = answer.get("changes")
         changes = {} if changes is None else changes
         facts_only = isinstance(changes, dict) and all(isinstance(each, FACTS) for each in changes.values())
@@ -196,9 +205,10 @@ class Remote:
         self._spoilt()
         return CheckFailure(f"the answer could not be read: {how}")
 
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: Mapping[str, Any], seconds: float = 0.0) -> dict[str, Any]:
+        limits = {"seconds": PATIENCE * seconds} if self.timed and seconds else {}
         try:
-            answer = wire.decode(self._transport(pack(request)), devices=self._devices)
+            answer = wire.decode(self._transport(pack(request), **limits), devices=self._devices)
         except wire.WireError as error:
             raise self._malformed(str(error)) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("error", 0), (dict, type(None))):

@@ -169,15 +169,15 @@ class _FarSide:
         self._sandbox, self._unit, self._file, self._settings = sandbox, unit, file, settings
         self._process: WorkerProcess | None = None
         devices = frozenset({"cpu", sandbox.isolation.device.partition(":")[0]})
-        self.remote = Remote(self, devices=devices, spoilt=self.close)
+        self.remote = Remote(self, timed=True, devices=devices, spoilt=self.close)
         self._names = [each.name for each in unit.exercises]
         self.implementation = Implementation({}, Path(file.name), file.source)
 
-    def __call__(self, request: bytes) -> bytes:
-        """The reply to a request."""
+    def __call__(self, request: bytes, seconds: float | None = None) -> bytes:
+        """The reply to a request, which must come within `seconds`, or those of an exchange."""
         if self._process is None:
             raise WorkerLost("there is no process to run it")
-        return self._process.exchange(request, seconds=self._settings.exchange_seconds)
+        return self._process.exchange(request, seconds=seconds or self._settings.exchange_seconds)
 
     @property
     def lost(self) -> bool:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from autograder import wire
-from autograder.errors import CheckFailure
+from autograder.errors import CallTimeout, CheckFailure
+from autograder.limits import PATIENCE
 from autograder.models import MLP, small_model
 from autograder.remote import Remote
 from autograder.worker import Worker
@@ -246,3 +247,20 @@ def test_gradients_of_the_wrong_kind_are_refused(value):
     result = Remote(transport).call("f", {"x": x}, (x,), {}).value
     with pytest.raises(CheckFailure, match="backward pass"):
         result.backward()
+
+
+def test_a_timed_transport_waits_longer_than_a_call_may_work():
+    """The far side minds a call's limit; a transport waits as long as a crowded machine may need, and no longer."""
+    waited = []
+
+    def transport(request, seconds=None):
+        waited.append(seconds)
+        raise CallTimeout("no answer came")
+
+    x = torch.zeros(2)
+    there = Remote(transport, timed=True)
+    with pytest.raises(CallTimeout, match=r"^f did not return within 2 s$"):
+        there.call("f", {"x": x}, (x,), {}, seconds=2.0)
+    with pytest.raises(CallTimeout):
+        there.call("f", {"x": x}, (x,), {})
+    assert waited == [PATIENCE * 2.0, None]

@@ -233,6 +233,8 @@ def test_who_must_forget_is_asked_elsewhere_and_only_inside(judge):
     asked = []
 
     class Place:
+        timed = False
+
         def __init__(self, name):
             self.name = name
 
