@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import pickle
 import random
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisDeprecationWarning, UnsatisfiedAssumption
 
+from autograder.conversations import Transcripts
 from autograder.packing import pack
 from autograder.profiles import seed_torch
 
@@ -34,6 +37,7 @@ class Inputs:
 
     def __init__(self, *, at_once: bool = False) -> None:
         self._at_once = at_once
+        self._transcripts = Transcripts() if at_once else None
         self._drawn: dict[str, Drawn | None] = {}
         self._met: set[str] = set()
 
@@ -46,15 +50,23 @@ class Inputs:
             wanted: its fixtures.
             reference: a submission that keeps all promises.
         """
-        drawn = self._inputs(name, check, wanted, reference)
+        drawn, submission = self._inputs(name, check, wanted, reference), wanted.get("submission")
         if drawn is None:
-            check(**wanted)
+            self._part((name, None), submission, _from_here(lambda: check(**wanted)))
             return
         try:
-            _replay(check.hypothesis.inner_test, wanted, drawn)  # type: ignore[attr-defined]
+            inner = check.hypothesis.inner_test  # type: ignore[attr-defined]
+            for index, each in enumerate(drawn):
+                self._part((name, index), submission, functools.partial(_replay, inner, wanted, each))
         except (Exception, SystemExit) as error:
             check(**wanted)
             raise Flaky("it failed once and passed when it was repeated") from error
+
+    def _part(self, key: Hashable, submission: Any, body: Callable[[], None]) -> None:
+        if self._transcripts is None or getattr(submission, "conversation", None) is None:
+            body()
+        else:
+            self._transcripts.run(key, submission, body)
 
     def _inputs(self, name: str, check: Any, wanted: Mapping[str, Any], reference: Any) -> Drawn | None:
         first = name not in self._met
@@ -90,16 +102,28 @@ def _drawn(check: Any, wanted: Mapping[str, Any]) -> Drawn | None:
     return tuple(kept)
 
 
-def _replay(body: Callable[..., None], wanted: Mapping[str, Any], drawn: Drawn) -> None:
-    """Runs the body of a check on every example, from the random states that hypothesis gives each."""
+def _replay(body: Callable[..., None], wanted: Mapping[str, Any], drawn: bytes) -> None:
+    """Runs the body of a check on an example, from the random states that hypothesis gives each."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisDeprecationWarning)  # of `assume` where nothing is drawn
-        for each in drawn:
-            random.seed(0)
-            np.random.seed(0)
-            seed_torch(0)
-            with contextlib.suppress(UnsatisfiedAssumption):
-                body(**wanted, **pickle.loads(each))
+        random.seed(0)
+        np.random.seed(0)
+        seed_torch(0)
+        with contextlib.suppress(UnsatisfiedAssumption):
+            body(**wanted, **pickle.loads(drawn))
+
+
+def _from_here(body: Callable[[], None]) -> Callable[[], None]:
+    """The same from today's random states, however often it is run."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+
+    def again() -> None:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        body()
+
+    return again
 
 
 class _DrawsLater(Exception):

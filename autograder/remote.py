@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder import wire
+from autograder.conversations import Conversation, Question
 from autograder.effects import Fact, same
 from autograder.errors import CallTimeout, CheckFailure
 from autograder.limits import PATIENCE
@@ -23,6 +24,7 @@ from autograder.places import Walk
 from autograder.worker import MESSAGE, mapped, requiring_gradients, tensors_in
 
 FACTS = (Tensor, bool, int, float, str, type(None))
+Node = tuple[int, int]  # a result with a graph over there: in which era it was asked for, and by which request
 _CARRIED_ALONG = (".grad",)  # facts that pickling a tensor loses
 
 
@@ -70,6 +72,7 @@ class Remote:
         timed: whether it takes `seconds`, too, within which a reply must come, and raises `CallTimeout` after them.
         devices: kinds of device on which it may place what it gives back.
         spoilt: called when an answer was malformed, so that nobody else is asked there.
+        conversation: what the calls are part of, if what is said matters later.
     """
 
     def __init__(
@@ -79,10 +82,33 @@ class Remote:
         timed: bool = False,
         devices: frozenset[str] = frozenset({"cpu"}),
         spoilt: Callable[[], None] = lambda: None,
+        conversation: Conversation | None = None,
     ):
         self._transport, self._devices, self._spoilt = transport, devices, spoilt
         self.timed = timed
         self._shared: dict[str, Fact] = {}  # the global states that hold over there, where that is certain
+        self._conversation = conversation
+        self._place = 0 if conversation is None else conversation.join(self)
+        self._asked, self.era = 0, 0  # requests since the count began anew, and how often it did
+
+    @property
+    def shared(self) -> dict[str, Fact]:
+        """The global states that hold over there, where that is certain."""
+        return self._shared
+
+    def restart(self, shared: dict[str, Fact]) -> None:
+        """Begins anew, so that the same calls are the same requests; graphs from before are gone.
+
+        Args:
+            shared: the global states that hold over there.
+        """
+        self._shared, self._asked, self.era = shared, 0, self.era + 1
+
+    def send(self, request: bytes, seconds: float = 0.0) -> bytes:
+        """The reply to a request, which must come within `PATIENCE` times `seconds`; 0 sets no limit."""
+        if self.timed and seconds:
+            return self._transport(request, seconds=PATIENCE * seconds)
+        return self._transport(request)
 
     def call(
         self,
@@ -154,18 +180,22 @@ class Remote:
         return Reply(value, changes, None, tuple(in_place))
 
     def products(
-        self, node: int, gradients: Sequence[Tensor | None], inputs: Sequence[Tensor], again: bool
-    ) -> tuple[list[Tensor | None], int | None, list[int]]:
+        self, node: Node, gradients: Sequence[Tensor | None], inputs: Sequence[Tensor], again: bool
+    ) -> tuple[list[Tensor | None], Node | None, list[int]]:
         """Vector-Jacobian products for `inputs`, with the node to differentiate them again by.
 
         Outputs without a gradient take no part, whatever their own way back is like.
 
         Raises:
             CheckFailure: if they are malformed or could not be computed.
+            LookupError: if the graph is gone.
         """
+        era, number = node
+        if era != self.era:
+            raise LookupError("the graph is gone")
         request = {
             "do": "gradients",
-            "node": node,
+            "node": number,
             "gradients": [None if each is None else each.detach() for each in gradients],
             "again": again,
         }
@@ -206,9 +236,16 @@ class Remote:
         return CheckFailure(f"the answer could not be read: {how}")
 
     def _ask(self, request: Mapping[str, Any], seconds: float = 0.0) -> dict[str, Any]:
-        limits = {"seconds": PATIENCE * seconds} if self.timed and seconds else {}
+        self._asked += 1
+        number = self._asked
+        packed = pack({**request, "as": number})
+        if self._conversation is None:
+            reply = self.send(packed, seconds)
+        else:
+            question = Question(self._place, request.get("name"), packed, seconds)
+            reply = self._conversation.ask(question, lambda: self.send(packed, seconds))
         try:
-            answer = wire.decode(self._transport(pack(request), **limits), devices=self._devices)
+            answer = wire.decode(reply, devices=self._devices)
         except wire.WireError as error:
             raise self._malformed(str(error)) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("error", 0), (dict, type(None))):
@@ -223,12 +260,19 @@ class Remote:
                 str(told.get("text"))[:MESSAGE],
             )
             return answer
-        node, carries = answer.get("node"), answer.get("carries")
-        if not (node is None or isinstance(node, int)) or not isinstance(carries, list):
+        carries = answer.get("carries")
+        if not isinstance(carries, list):
             raise self._malformed("its graph is malformed")
-        return {**answer, "node": node, "carries": carries, "value": answer.get("value")}
+        return {
+            **answer,
+            "node": (self.era, number) if carries else None,
+            "carries": carries,
+            "value": answer.get("value"),
+        }
 
-    def _differentiable(self, value: Any, node: int, carries: list[Any], inputs: Sequence[Tensor]) -> dict[int, Tensor]:
+    def _differentiable(
+        self, value: Any, node: Node, carries: list[Any], inputs: Sequence[Tensor]
+    ) -> dict[int, Tensor]:
         """By the id of a tensor in `value`: the same with a way back to `inputs`."""
         found = tensors_in(value)
         if not all(isinstance(each, int) and 0 <= each < len(found) for each in carries):
@@ -244,7 +288,7 @@ class _Answer(torch.autograd.Function):
     """Outputs computed elsewhere from inputs that are here."""
 
     @staticmethod
-    def forward(ctx: Any, remote: Remote, node: int, values: list[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, remote: Remote, node: Node, values: list[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
         ctx.remote, ctx.node = remote, node
         ctx.set_materialize_grads(False)
         ctx.inputs = inputs  # not saved for the backward pass: whether it minds their changes shows where it runs

@@ -19,6 +19,7 @@ from torch import Tensor
 from autograder import boundary
 from autograder.catalogue import Exercise, Unit
 from autograder.cells import place
+from autograder.conversations import Conversation, Question
 from autograder.effects import CannotWriteError, Fact, Snapshot, copied, write
 from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
@@ -57,6 +58,7 @@ class Submission:
         loopback: send every call through the wire's codec, as grading does.
         remote: where the functions run, if not in this process.
         elsewhere: gives another place where they run, which has seen nothing of what was asked in the first.
+        conversation: what is said with the far sides, where it matters later.
         seconds: limit for one call; None takes the exercise's own, 0 sets none.
     """
 
@@ -68,6 +70,7 @@ class Submission:
         loopback: bool = False,
         remote: Remote | None = None,
         elsewhere: Callable[[], Remote] | None = None,
+        conversation: Conversation | None = None,
         seconds: float | None = None,
     ):
         self.unit, self.implementation, self.seconds = unit, implementation, seconds
@@ -77,7 +80,7 @@ class Submission:
         self._any_value = False
         self._spent = 0.0
         self._timeouts: Counter[str] = Counter()
-        self._remote, self._elsewhere = remote, elsewhere
+        self._remote, self._elsewhere, self.conversation = remote, elsewhere, conversation
         if loopback and remote is None:
             from autograder.remote import Remote
             from autograder.worker import Worker
@@ -116,8 +119,12 @@ class Submission:
             self._remote = before
 
     def _call(self, exercise: Exercise, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        function = self.implementation.function(exercise.name)
-        self._check_forbidden(exercise)
+        try:
+            function = self._allowed(exercise)
+        except BaseException:
+            if self.conversation is not None:
+                self.conversation.disregard()
+            raise
         arguments = self._arguments(exercise, args, kwargs)
         self.latest = record = Record(exercise.name, arguments)
         bound = boundary.bind_shapes(exercise, arguments)
@@ -129,15 +136,39 @@ class Submission:
         record.value, record.returned = value, True
         return boundary.validate(exercise, value, bound, any_value=self._any_value)
 
-    @contextlib.contextmanager
-    def _in_time(self, exercise: Exercise) -> Iterator[None]:
-        """Limits one call, and all calls of one check together."""
-        seconds = self._limit(exercise)
-        sentence = f"{exercise.name} did not return within {seconds:g} s"
+    def answer_to(self, question: Question) -> bytes | None:
+        """What the far side answers to a question that a check asked of others, or None where it may not be asked."""
+        assert self.conversation is not None
+        exercise = None if question.name is None else self._exercises[question.name]
+        try:
+            if exercise is not None:
+                self._allowed(exercise)
+            if question.place and self._elsewhere is not None:
+                self._elsewhere()
+        except Exception:  # which the check is going to meet
+            return None
+        started = time.perf_counter()
+        try:
+            return self.conversation.remotes[question.place].send(question.request, question.seconds)
+        finally:
+            if exercise is not None:
+                self._spent += time.perf_counter() - started
+
+    def _allowed(self, exercise: Exercise) -> Callable[..., Any]:
+        """The function of an exercise, where there is one that may be called now."""
+        function, seconds = self.implementation.function(exercise.name), self._limit(exercise)
+        self._check_forbidden(exercise)
         if seconds and self._timeouts[exercise.name] >= TIMEOUTS:
-            raise CallTimeout(f"not tried again: {sentence}")
+            raise CallTimeout(f"not tried again: {exercise.name} did not return within {seconds:g} s")
         if seconds and self._spent > PATIENCE * seconds:
             raise CallTimeout(f"the calls of one check took more than {PATIENCE * seconds:g} s together")
+        return function
+
+    @contextlib.contextmanager
+    def _in_time(self, exercise: Exercise) -> Iterator[None]:
+        """Limits one call, and counts what all calls of one check take."""
+        seconds = self._limit(exercise)
+        sentence = f"{exercise.name} did not return within {seconds:g} s"
         started = time.perf_counter()
         try:
             with time_limit(0.0 if self._remote is not None and self._remote.timed else seconds, sentence):

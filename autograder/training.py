@@ -119,11 +119,17 @@ def shared(train: Callable[..., Result]) -> Callable[..., Result]:
     def remembered(submission: Any, seed: int, device: torch.device | str, *rest: Any) -> Result:
         known = _TRAINED.setdefault(submission, OrderedDict())
         key = (train.__qualname__, seed, str(device), rest)
-        if key not in known:
-            with _own_random_state(seed, torch.device(device)):
-                known[key] = train(submission, seed, device, *rest)
-            while len(known) > KEPT:
-                known.popitem(last=False)
+        said = getattr(submission, "conversation", None)
+        if key in known:
+            if said is not None:
+                said.recall(key)
+            return known[key]  # type: ignore[no-any-return]
+        with _own_random_state(seed, torch.device(device)), said.training(key) if said else contextlib.nullcontext():
+            known[key] = train(submission, seed, device, *rest)
+        while len(known) > KEPT:
+            gone, _ = known.popitem(last=False)
+            if said is not None:
+                said.forget(gone)
         return known[key]  # type: ignore[no-any-return]
 
     return remembered

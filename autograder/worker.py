@@ -48,8 +48,7 @@ class Worker:
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]], path: Path | None = None, *, limited: bool = False):
         self._functions, self._path, self._limited = functions, path, limited
-        self._nodes: OrderedDict[int, Node] = OrderedDict()
-        self._next = 0
+        self._nodes: OrderedDict[int, Node] = OrderedDict()  # by the number of the request that asked for it
         self._shared: dict[str, effects.Fact] = {}  # the global states, as the last call found and left them
 
     def handle(self, request: bytes) -> bytes:
@@ -72,7 +71,7 @@ class Worker:
         snapshot = effects.Snapshot(arguments, self._shared)
         inputs = requiring_gradients(snapshot.places)
         versions = {path: each._version for path, each in snapshot.places.items() if isinstance(each, Tensor)}
-        answer: dict[str, Any] = {"error": None, "value": None, "node": None, "carries": []}
+        answer: dict[str, Any] = {"error": None, "value": None, "carries": []}
         name, args, kwargs = asked["name"], asked["args"], asked["kwargs"]
         shared, seconds = [], asked["seconds"] if self._limited else 0.0
         try:
@@ -87,7 +86,7 @@ class Worker:
             found = tensors_in(value)
             carries = [index for index, each in enumerate(found) if each.requires_grad]
             if carries:
-                answer["node"] = self._keep(Node(inputs, [found[index] for index in carries]))
+                self._keep(asked["as"], Node(inputs, [found[index] for index in carries]))
             answer["value"], answer["carries"] = mapped(value, lambda each: each.detach()), carries
             shared = shared_with(found, snapshot.places)
         changed = snapshot.changes()
@@ -119,18 +118,16 @@ class Worker:
             return {"error": self._told(error)}
         there = [each for each in results if each is not None]
         carries = [index for index, each in enumerate(there) if each.requires_grad] if again else []
-        following = None
         if carries:
-            following = self._keep(Node([*node.inputs, *gradients], [there[index] for index in carries]))
+            self._keep(asked["as"], Node([*node.inputs, *gradients], [there[index] for index in carries]))
         value = [None if each is None else each.detach() for each in results]
-        return {"error": None, "value": value, "node": following, "carries": carries}
+        return {"error": None, "value": value, "carries": carries}
 
-    def _keep(self, node: Node) -> int:
-        self._next += 1
-        self._nodes[self._next] = node
+    def _keep(self, number: int, node: Node) -> None:
+        self._nodes.pop(number, None)  # of an era that is over
+        self._nodes[number] = node
         while len(self._nodes) > KEPT:
             self._nodes.popitem(last=False)
-        return self._next
 
     def _told(self, error: BaseException) -> dict[str, Any]:
         line, text = None, ""

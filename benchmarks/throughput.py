@@ -2,9 +2,9 @@
 
     python benchmarks/throughput.py [--count 120] [--stock 40] [--jobs 2]
 
-Each submission holds fgsm, entropy_score, js_divergence and vector_quantize and nothing else; a quarter of them makes
-known mistakes. Stock nbgrader (its own executor; `pip install nbgrader`) runs the same functions in a notebook with one
-cell of asserts for each.
+Each submission holds fgsm, entropy_score, js_divergence and vector_quantize and nothing else, each function written in
+one of the four or five ways that the course knows; a quarter of them makes known mistakes instead. Stock nbgrader (its
+own executor; `pip install nbgrader`) runs the same functions in a notebook with one cell of asserts for each.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ import time
 from pathlib import Path
 
 from autograder.catalogue import Course, load_course
-from autograder.wheats import chaffs_of
+from autograder.wheats import chaffs_of, wheats_of
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = {
@@ -94,20 +95,22 @@ def main() -> None:
 
 def _submission(course: Course, folder: Path, number: int) -> Path:
     folder.mkdir(parents=True)
+    chosen = random.Random(number)
     for unit_name, function in FUNCTIONS.items():
         unit, _ = course.find(unit_name)
-        assert unit.reference_path is not None
-        text = _only(unit.reference_path.read_text(encoding="utf-8"), function)
+        paths = {"right": unit.reference_path, "otherwise": unit.wheats_path, "wrong": unit.chaffs_path}
+        ways = [("right", function), *(("otherwise", each.name) for each in wheats_of(unit, function))]
         if number % 4 == 3:
-            chaffs = chaffs_of(unit, function)
-            text = _only(
-                unit.chaffs_path.read_text(encoding="utf-8"), chaffs[number % len(chaffs)].name, rename=function
-            )  # type: ignore[union-attr]
+            ways = [("wrong", each.name) for each in chaffs_of(unit, function)]
+        kind, name = chosen.choice(ways)
+        path = paths[kind]
+        assert path is not None
+        text = _only(path.read_text(encoding="utf-8"), name, rename=function)
         (folder / f"{unit_name}.py").write_text(f"{text}\n\n# {number}\n", encoding="utf-8")
     return folder
 
 
-def _only(source: str, function: str, *, rename: str = "") -> str:
+def _only(source: str, function: str, *, rename: str) -> str:
     """Imports and constants of a module, one of its functions, and what that one needs."""
     body = ast.parse(source).body
     functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
@@ -121,7 +124,7 @@ def _only(source: str, function: str, *, rename: str = "") -> str:
     for node in body:
         if isinstance(node, ast.FunctionDef) and node.name in found:
             node.decorator_list = []
-            node.name = rename if rename and node.name == function else node.name
+            node.name = rename if node.name == function else node.name
             kept.append(node)
         elif isinstance(node, ast.Assign) or (
             isinstance(node, ast.Import | ast.ImportFrom) and "autograder" not in ast.unparse(node)

@@ -12,6 +12,7 @@ from typing import Any
 from autograder import wire
 from autograder.catalogue import Exercise, Unit
 from autograder.checks import Check, Verdict, checks_of, run_check
+from autograder.conversations import Conversation
 from autograder.errors import CallTimeout, WorkerLost
 from autograder.grading.handed_in import HandedIn, UnitFile
 from autograder.grading.results import CheckResult, ExerciseResult, Result
@@ -100,21 +101,29 @@ class Judge:
         file = handed.files.get(unit.name)
         if handed.problem or file is None or file.problem:
             return [_unjudged(unit, each, self._checks[unit.name], handed, file) for each in unit.exercises]
-        far, second = (_FarSide(self._sandbox, unit, file, self._settings) for _ in range(2))
+        said = Conversation() if self._settings.many else None
+        far, second = (_FarSide(self._sandbox, unit, file, self._settings, said) for _ in range(2))
         try:
-            return list(self._exercises(unit, far, second, end))
+            return list(self._exercises(unit, far, second, said, end))
         finally:
             far.close()
             second.close()
 
-    def _exercises(self, unit: Unit, far: _FarSide, second: _FarSide, end: float) -> Iterator[ExerciseResult]:
+    def _exercises(
+        self, unit: Unit, far: _FarSide, second: _FarSide, said: Conversation | None, end: float
+    ) -> Iterator[ExerciseResult]:
         late = f"the checks of {unit.name} had taken {self._settings.unit_seconds:g} s"
         if end < time.monotonic() + self._settings.unit_seconds:
             late = f"the checks of this submission had taken {self._settings.submission_seconds:g} s"
         end = min(end, time.monotonic() + self._settings.unit_seconds)
         seconds = self._settings.call_seconds
         submission = Submission(
-            unit, far.implementation, remote=far.remote, elsewhere=second.living_remote, seconds=seconds
+            unit,
+            far.implementation,
+            remote=far.remote,
+            elsewhere=second.living_remote,
+            conversation=said,
+            seconds=seconds,
         )
         for exercise in unit.exercises:
             told: list[CheckResult] = []
@@ -165,11 +174,13 @@ class Judge:
 class _FarSide:
     """A submission's file of one unit in a worker; after a worker was lost, in a fresh one."""
 
-    def __init__(self, sandbox: Sandbox, unit: Unit, file: UnitFile, settings: Settings):
+    def __init__(
+        self, sandbox: Sandbox, unit: Unit, file: UnitFile, settings: Settings, conversation: Conversation | None
+    ):
         self._sandbox, self._unit, self._file, self._settings = sandbox, unit, file, settings
         self._process: WorkerProcess | None = None
         devices = frozenset({"cpu", sandbox.isolation.device.partition(":")[0]})
-        self.remote = Remote(self, timed=True, devices=devices, spoilt=self.close)
+        self.remote = Remote(self, timed=True, devices=devices, spoilt=self.close, conversation=conversation)
         self._names = [each.name for each in unit.exercises]
         self.implementation = Implementation({}, Path(file.name), file.source)
 

@@ -218,7 +218,7 @@ PLAIN = st.recursive(
     | PLAIN.map(wire.encode)
     | st.fixed_dictionaries(
         {},
-        optional={key: PLAIN for key in ("error", "value", "node", "carries", "changes", "shared", "in_place")},
+        optional={key: PLAIN for key in ("error", "value", "carries", "changes", "shared", "in_place")},
     ).map(wire.encode)
 )
 def test_any_reply_is_survived(reply):

@@ -1,5 +1,7 @@
 """The wall changes nothing: every right and wrong answer gets the same outcomes in a sandboxed worker as in process.
 
+In process hypothesis draws for each answer; over the wall inputs are kept for all, and known answers not judged again.
+
     python -m tests.proof.wall [NAME…] [--examples 10]
 
 Exits with 1 if any outcome differs.
@@ -15,8 +17,10 @@ from collections.abc import Iterator
 import cloudpickle
 
 from autograder.checks import checks_of, run_check
+from autograder.conversations import Conversation
 from autograder.errors import CallTimeout, WorkerLost
 from autograder.implementation import Implementation
+from autograder.inputs import Inputs
 from autograder.packing import pack
 from autograder.profiles import Profile
 from autograder.remote import Remote
@@ -58,15 +62,18 @@ def outcomes(job: Job) -> tuple[str, int, list[str]]:
     unit, _ = course().find(name)
     reference, checks = reference_of(unit), [each for each in checks_of(unit) if each.exercise.name == name]
     profile, count, found = Profile(examples, secret=b"the wall", shrink=False), 0, []
+    inputs = Inputs(at_once=True)
     for answer, implementation in answers(name):
         function, worker = implementation.functions[name], sandbox().worker()
         if function.__module__.startswith("submission_"):
             cloudpickle.register_pickle_by_value(sys.modules[function.__module__])
         worker.exchange(pack({"do": "functions", "functions": {name: function}}))
-        there = Submission(unit, implementation, remote=Remote(worker.exchange))
+        said = Conversation()
+        there = Submission(unit, implementation, remote=Remote(worker.exchange, conversation=said), conversation=said)
         here = Submission(unit, implementation)
         for check in checks:
-            first, second = (run_check(check, each, reference=reference, profile=profile) for each in (here, there))
+            first = run_check(check, here, reference=reference, profile=profile)
+            second = run_check(check, there, reference=reference, profile=profile, inputs=inputs)
             count += 1
             if first.outcome != second.outcome:
                 found.append(

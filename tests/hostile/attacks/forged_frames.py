@@ -8,7 +8,7 @@ import torch
 
 from autograder import wire
 
-answer = {"error": None, "value": torch.zeros(3, dtype=torch.float64), "node": None, "carries": [], "changes": {}}
+answer = {"error": None, "value": torch.zeros(3, dtype=torch.float64), "carries": [], "changes": {}}
 frame = wire.encode(answer)
 loaded = wire.encode({"names": ["empirical_risk"], "problem": "", "problems": {}, "hung": False})
 

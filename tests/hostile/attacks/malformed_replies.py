@@ -28,7 +28,7 @@ for module in list(sys.modules.values()):  # a grader that can be found in memor
 
 def empirical_risk(predictions, labels):
     value = [2, "float64", "cpu", [1 << 62, 1 << 62]]
-    turn.append({"error": None, "value": value, "node": None, "carries": [0, 1], "changes": {1: 1}})
+    turn.append({"error": None, "value": value, "carries": [0, 1], "changes": {1: 1}})
 
 
 def is_bad_dataset(train_risks, true_risks, eps):
@@ -40,10 +40,8 @@ def bad_dataset_bound(num_hypotheses, num_samples, eps):
 
 
 def sample_complexity(num_hypotheses, eps, delta):
-    turn.append(
-        {"error": None, "value": 1, "node": 1, "carries": [0, 10**9], "changes": {"global.grad_enabled": False}}
-    )
+    turn.append({"error": None, "value": 1, "carries": [0, 10**9], "changes": {"global.grad_enabled": False}})
 
 
 def excess_risk(train_risks, true_risks):
-    turn.append({"error": None, "value": 0.0, "node": None, "carries": [0, 9], "changes": {"a" * 1000: [1], "b": {}}})
+    turn.append({"error": None, "value": 0.0, "carries": [0, 9], "changes": {"a" * 1000: [1], "b": {}}})
