@@ -142,11 +142,12 @@ class Transcripts:
     """The conversations in which a class's submissions passed checks, as trees: after each answer its next question.
 
     Args:
-        largest: bytes of questions after which no more are kept.
+        largest: bytes of questions after which no more are kept; one part may have an eighth of them.
     """
 
     def __init__(self, largest: int = LARGEST) -> None:
-        self._left = largest
+        self._left, self._longest = largest, largest // 8
+        self._questions: dict[Question, Question] = {}
         self._roots: dict[Hashable, _Node] = {}
         self._states: dict[bytes, Shared] = {}
         self._known: dict[int, bytes] = {}
@@ -202,19 +203,26 @@ class Transcripts:
     def _keep(self, place: Hashable, events: list[tuple[Event, bytes]], conversation: Conversation) -> None:
         states = self._begin(conversation)
         size = sum(len(event.request) for event, _ in events if isinstance(event, Question))
-        if not events or size > self._left:
+        if not events or size > min(self._left, self._longest):
             return
         node = self._roots.setdefault(place, _Node())
         for event, answer in events:
             if node.event is None and node.end is None:
-                node.event = event
-                self._left -= len(event.request) if isinstance(event, Question) else 0
+                node.event = self._once(event) if isinstance(event, Question) else event
             elif node.event != event:
                 return
             node = node.after.setdefault(answer, _Node())
         if node.event is None:
             shared = [remote.shared for remote in conversation.remotes]
             node.end = tuple(self._states.get(state, each) for state, each in zip(states, shared, strict=True))
+
+    def _once(self, question: Question) -> Question:
+        """The same question as others were asked after other answers, if there is one."""
+        known = self._questions.get(question)
+        if known is None:
+            known = self._questions[question] = question
+            self._left -= len(question.request)
+        return known
 
 
 class _Node:

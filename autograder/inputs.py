@@ -87,7 +87,7 @@ def _drawn(check: Any, wanted: Mapping[str, Any]) -> Drawn | None:
         drawn = {name: value for name, value in arguments.items() if name not in wanted}
         if any(isinstance(value, st.DataObject) for value in drawn.values()):
             raise _DrawsLater
-        packed = pack(drawn)
+        packed = pack(drawn, gradients=True)
         pickle.loads(packed)  # what can't be read again, as hypothesis' own random states, is drawn each time
         inner(**arguments)
         kept.append(packed)

@@ -10,7 +10,7 @@ import functools
 import io
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -23,13 +23,17 @@ _EMPTY = {key: type(value) for key, value in nn.Module().__dict__.items() if isi
 _VIEW = 4  # a view of less than a quarter of its memory travels without the rest
 
 
-def pack(request: Mapping[str, Any]) -> bytes:
+def pack(request: Mapping[str, Any], *, gradients: bool = False) -> bytes:
     """A request as bytes.
 
     Tensors that share memory share it over there, unless they are small parts of something large.
+
+    Args:
+        request: objects by name.
+        gradients: whether what stands in `.grad` comes along.
     """
     stream = io.BytesIO()
-    _Pickler(stream).dump(dict(request))
+    (_WithGradients if gradients else _Pickler)(stream).dump(dict(request))
     return stream.getvalue()
 
 
@@ -54,6 +58,20 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         elif isinstance(obj, nn.Module) and _is_simple(kind):
             return _module, (kind,), {key: value for key, value in obj.__dict__.items() if key not in _EMPTY or value}
         return super().reducer_override(obj)
+
+
+class _WithGradients(_Pickler):
+    def reducer_override(self, obj: Any) -> Any:
+        reduced = super().reducer_override(obj)
+        if isinstance(obj, Tensor) and obj.is_leaf and obj.grad is not None and isinstance(reduced, tuple):
+            return _with_gradient, (reduced[0], reduced[1], obj.grad)
+        return reduced
+
+
+def _with_gradient(make: Callable[..., Tensor], arguments: tuple[Any, ...], gradient: Tensor) -> Tensor:
+    tensor = make(*arguments)
+    tensor.grad = gradient
+    return tensor
 
 
 def _is_simple(kind: type) -> bool:

@@ -148,6 +148,26 @@ def test_what_ends_a_check_is_not_tried_twice():
     assert len(calls) == 1
 
 
+def test_gradients_are_kept_with_what_has_them():
+    @st.composite
+    def layers(draw):
+        layer = torch.nn.Linear(2, 2)
+        layer.weight.grad = torch.full((2, 2), draw(st.floats(0, 1, width=32)))
+        return layer
+
+    @given(layer=layers())
+    def check(submission, layer):
+        submission(layer.weight.grad, layer.bias.grad)
+
+    inputs = Inputs()
+    for _ in range(3):
+        seen: list = []
+        run(check, lambda *args, seen=seen: seen.append(args), inputs)
+        assert len(seen) == 10
+        assert all(weight.shape == (2, 2) and bias is None for weight, bias in seen)
+        assert len({float(weight.sum()) for weight, _ in seen}) > 3
+
+
 @pytest.mark.parametrize("strategy", [st.data(), st.randoms()])
 def test_what_cannot_be_kept_is_drawn_anew_each_time(strategy):
     @given(source=strategy)

@@ -69,6 +69,19 @@ def test_a_network_that_holds_itself_and_one_that_is_tied_arrive_as_they_were():
     assert found.__dict__["me"] is found
 
 
+def test_gradients_travel_where_they_are_wanted():
+    layer, other = nn.Linear(2, 1), torch.ones(2, requires_grad=True)
+    layer(other).sum().backward()
+    for wanted in (False, True):
+        value = pickle.loads(pack({"value": [layer, other, other]}, gradients=wanted))["value"]
+        assert value[1] is value[2]
+        for each, original in ((value[0].weight, layer.weight), (value[1], other)):
+            assert torch.equal(each, original)
+            assert type(each) is type(original)
+            assert each.requires_grad
+            assert each.grad is None if not wanted else torch.equal(each.grad, original.grad)
+
+
 def test_hooks_travel():
     network = nn.Linear(2, 2)
     network.register_forward_hook(lambda module, args, out: out + 1)

@@ -15,6 +15,8 @@ from tests.hostile.outcomes import Outcome, sandboxed
 QUICK = [each for each in ATTACKS if not each.slow]  # the others: `make redteam`
 pytestmark = needs_bubblewrap
 each_attack = pytest.mark.parametrize("attack", QUICK, ids=lambda each: each.name)
+# one process waits for each of the two, and the other goes on meanwhile
+in_the_sandbox, against_a_naive_grader = (pytest.mark.xdist_group(name) for name in ("sandboxed attacks", "naive"))
 
 
 @pytest.fixture(scope="session")
@@ -29,21 +31,25 @@ def seen(once: Callable[..., Any]) -> dict[str, Seen]:
     return once("naive", lambda folder: sightings(QUICK, folder))
 
 
+@against_a_naive_grader
 @each_attack
 def test_wins_against_a_naive_grader(attack: Attack, seen: dict[str, Seen]):
     assert attack.win(seen[attack.name], seen[attack.twin_name].points), seen[attack.name]
 
 
+@in_the_sandbox
 @each_attack
 def test_wins_nothing_against_the_sandbox(attack: Attack, outcome: Outcome):
     assert outcome.faults(attack) == []
 
 
+@in_the_sandbox
 def test_leaves_nothing_outside(outcome: Outcome):
     assert outcome.marks == []
     assert outcome.visitors == 0
 
 
+@in_the_sandbox
 def test_every_submission_is_judged_and_no_check_is_blamed(outcome: Outcome):
     assert outcome.unjudged == []
     assert outcome.broken == []
