@@ -23,7 +23,7 @@ from autograder.content import load_file
 from autograder.conventions import convention_check
 from autograder.errors import CallTimeout, CheckFailure, CourseError, NotStarted, TensorlingsError, WorkerLost
 from autograder.inputs import Inputs
-from autograder.profiles import Profile, seed_torch
+from autograder.profiles import Profile, random_states, seed_torch
 from autograder.submission import Submission
 
 Outcome = Literal["passed", "failed", "not_started", "timeout", "crashed", "broken"]
@@ -183,16 +183,14 @@ def needs_a_second_opinion(error: BaseException | None, submission: Submission) 
 @contextlib.contextmanager
 def own_randomness(seed: int) -> Iterator[None]:
     """Inside, the global random states start from `seed`; afterwards they are what they were."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    restore = random_states()
     random.seed(seed)
     np.random.seed(seed % 2**32)
     seed_torch(seed)
     try:
         yield
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+        restore()
 
 
 def _in_a_call(submission: Submission) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
+
+from autograder.profiles import random_states
 
 if TYPE_CHECKING:
     from autograder.remote import Remote
@@ -51,7 +53,7 @@ class Recalled:
 
 
 Event = Question | Trained | Recalled
-Heard = Sequence[tuple[Question, bytes | Exception]]
+Heard = list[tuple[Question, bytes | Exception]]
 
 
 class Conversation:
@@ -86,7 +88,8 @@ class Conversation:
         except BaseException:
             self.disregard()
             raise
-        self._note(question, digest(answer))
+        if self._events is not None:
+            self._events.append((question, digest(answer)))
         return answer
 
     def disregard(self) -> None:
@@ -94,7 +97,7 @@ class Conversation:
         self._events = None
 
     @contextlib.contextmanager
-    def listening(self, heard: Heard = ()) -> Iterator[list[tuple[Event, bytes]]]:
+    def listening(self, heard: Heard) -> Iterator[list[tuple[Event, bytes]]]:
         """Inside, events are noted in the list that it gives, and the first questions are answered as in `heard`."""
         events: list[tuple[Event, bytes]] = []
         self._events = events
@@ -157,37 +160,33 @@ class Transcripts:
 
         Args:
             key: of the part.
-            submission: that is judged.
-            body: the part, which sets the random states that it begins with; what it raises is raised.
+            submission: that is judged, with a conversation.
+            body: the part; what it raises is raised.
         """
         conversation = submission.conversation
-        if conversation is None:
-            body()
-            return
-        shared = [remote.shared for remote in conversation.remotes]
-        trained, states = dict(conversation.trained), self._begin(conversation)
-        place = (key, states, frozenset(trained))
-        heard: list[tuple[Question, bytes | Exception]] = []
+        assert conversation is not None
+        place = (key, self._begin(conversation), frozenset(conversation.trained))
+        heard: Heard = []
         if place in self._roots and _answers_alike(self._roots[place], submission, conversation, heard):
             return
-        conversation.trained = trained
-        for remote, each in zip(conversation.remotes, shared, strict=True):
-            remote.restart(each)
+        restore = random_states()
         try:
             with conversation.listening(heard) as events:
                 body()
         except Misremembered:  # the questions were asked, and answered, in vain
             for remote in conversation.remotes:
                 remote.restart({})
+            restore()
             body()
             return
         self._keep(place, events, conversation)
 
     def _begin(self, conversation: Conversation) -> tuple[bytes, ...]:
         """The states that each far side is known to share, by digest; its calls are counted anew."""
-        for remote in conversation.remotes:
-            remote.restart(remote.shared)
-        return tuple(self._state(remote.shared) for remote in conversation.remotes)
+        states = tuple(self._state(remote.shared) for remote in conversation.remotes)
+        for remote, state in zip(conversation.remotes, states, strict=True):
+            remote.restart(self._states.get(state, remote.shared))
+        return states
 
     def _state(self, shared: Shared) -> bytes:
         known = self._known.get(id(shared))
@@ -201,7 +200,7 @@ class Transcripts:
         return known
 
     def _keep(self, place: Hashable, events: list[tuple[Event, bytes]], conversation: Conversation) -> None:
-        states = self._begin(conversation)
+        self._begin(conversation)
         size = sum(len(event.request) for event, _ in events if isinstance(event, Question))
         if not events or size > min(self._left, self._longest):
             return
@@ -213,8 +212,7 @@ class Transcripts:
                 return
             node = node.after.setdefault(answer, _Node())
         if node.event is None:
-            shared = [remote.shared for remote in conversation.remotes]
-            node.end = tuple(self._states.get(state, each) for state, each in zip(states, shared, strict=True))
+            node.end = tuple(remote.shared for remote in conversation.remotes)
 
     def _once(self, question: Question) -> Question:
         """The same question as others were asked after other answers, if there is one."""
@@ -245,13 +243,9 @@ def _told(fact: object) -> bytes:
     return fact.numpy().tobytes() if isinstance(fact, Tensor) else repr(fact).encode()
 
 
-def _answers_alike(
-    node: _Node,
-    submission: Submission,
-    conversation: Conversation,
-    heard: list[tuple[Question, bytes | Exception]],
-) -> bool:
-    """Whether the answers lead to an end; `heard` are those that were given."""
+def _answers_alike(node: _Node, submission: Submission, conversation: Conversation, heard: Heard) -> bool:
+    """Whether the answers lead to an end; those that were given are added to `heard`."""
+    trained = dict(conversation.trained)
     while node.end is None:
         event, following = node.event, None
         if isinstance(event, Question):
@@ -265,13 +259,14 @@ def _answers_alike(
             heard.append((event, answer))
             following = node.after.get(digest(answer))
         elif isinstance(event, Trained):
-            conversation.trained[event.key] = event.answers
+            trained[event.key] = event.answers
             following = node.after.get(b"")
         elif isinstance(event, Recalled):
-            following = node.after.get(conversation.trained.get(event.key, b""))
+            following = node.after.get(trained.get(event.key, b""))
         if following is None:
             return False
         node = following
+    conversation.trained = trained
     for remote, shared in zip(conversation.remotes, node.end, strict=True):
         remote.restart(shared)
     return True

@@ -11,7 +11,6 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisDeprecationWarning, UnsatisfiedAssumption
 
@@ -52,12 +51,14 @@ class Inputs:
         """
         drawn, submission = self._inputs(name, check, wanted, reference), wanted.get("submission")
         if drawn is None:
-            self._part((name, None), submission, _from_here(lambda: check(**wanted)))
+            self._part((name, None), submission, functools.partial(check, **wanted))
             return
         try:
             inner = check.hypothesis.inner_test  # type: ignore[attr-defined]
-            for index, each in enumerate(drawn):
-                self._part((name, index), submission, functools.partial(_replay, inner, wanted, each))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", HypothesisDeprecationWarning)  # of `assume` where nothing is drawn
+                for index, each in enumerate(drawn):
+                    self._part((name, index), submission, functools.partial(_replay, inner, wanted, each))
         except (Exception, SystemExit) as error:
             check(**wanted)
             raise Flaky("it failed once and passed when it was repeated") from error
@@ -87,7 +88,7 @@ def _drawn(check: Any, wanted: Mapping[str, Any]) -> Drawn | None:
         drawn = {name: value for name, value in arguments.items() if name not in wanted}
         if any(isinstance(value, st.DataObject) for value in drawn.values()):
             raise _DrawsLater
-        packed = pack(drawn, gradients=True)
+        packed = pack(drawn)
         pickle.loads(packed)  # what can't be read again, as hypothesis' own random states, is drawn each time
         inner(**arguments)
         kept.append(packed)
@@ -104,26 +105,11 @@ def _drawn(check: Any, wanted: Mapping[str, Any]) -> Drawn | None:
 
 def _replay(body: Callable[..., None], wanted: Mapping[str, Any], drawn: bytes) -> None:
     """Runs the body of a check on an example, from the random states that hypothesis gives each."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", HypothesisDeprecationWarning)  # of `assume` where nothing is drawn
-        random.seed(0)
-        np.random.seed(0)
-        seed_torch(0)
-        with contextlib.suppress(UnsatisfiedAssumption):
-            body(**wanted, **pickle.loads(drawn))
-
-
-def _from_here(body: Callable[[], None]) -> Callable[[], None]:
-    """The same from today's random states, however often it is run."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-
-    def again() -> None:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
-        body()
-
-    return again
+    random.seed(0)
+    np.random.seed(0)
+    seed_torch(0)
+    with contextlib.suppress(UnsatisfiedAssumption):
+        body(**wanted, **pickle.loads(drawn))
 
 
 class _DrawsLater(Exception):

@@ -16,6 +16,11 @@ PATIENCE = 6  # times a limit: on a crowded machine right answers wait for their
 _DEBUGGERS = {"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy"}
 
 
+def overdue(name: str, seconds: float) -> str:
+    """The sentence on a call of `name` that did not end within its limit."""
+    return f"{name} did not return within {seconds:g} s"
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float, sentence: str) -> Iterator[None]:
     """Raises `CallTimeout` in the code inside after `seconds` of work, or six times as long of work and waiting.

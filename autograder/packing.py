@@ -23,22 +23,28 @@ _EMPTY = {key: type(value) for key, value in nn.Module().__dict__.items() if isi
 _VIEW = 4  # a view of less than a quarter of its memory travels without the rest
 
 
-def pack(request: Mapping[str, Any], *, gradients: bool = False) -> bytes:
+def pack(request: Mapping[str, Any]) -> bytes:
     """A request as bytes.
 
-    Tensors that share memory share it over there, unless they are small parts of something large.
-
-    Args:
-        request: objects by name.
-        gradients: whether what stands in `.grad` comes along.
+    Tensors that share memory share it over there, unless they are small parts of something large. What stands in their
+    `.grad` comes along, which torch itself leaves behind.
     """
     stream = io.BytesIO()
-    (_WithGradients if gradients else _Pickler)(stream).dump(dict(request))
+    _Pickler(stream).dump(dict(request))
     return stream.getvalue()
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
+        reduced = self._reduced(obj)
+        if isinstance(obj, Tensor) and (obj.is_leaf or obj.retains_grad) and obj.grad is not None:
+            if reduced is NotImplemented:
+                reduced = obj.__reduce_ex__(self.proto)  # type: ignore[no-untyped-call]
+            make, arguments, *rest = reduced
+            return _with_gradient, (make, arguments, obj.grad.detach()), *rest
+        return reduced
+
+    def _reduced(self, obj: Any) -> Any:
         kind = type(obj)
         if kind is Tensor or kind is nn.Parameter:
             reduced = _reduced(obj)
@@ -58,14 +64,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         elif isinstance(obj, nn.Module) and _is_simple(kind):
             return _module, (kind,), {key: value for key, value in obj.__dict__.items() if key not in _EMPTY or value}
         return super().reducer_override(obj)
-
-
-class _WithGradients(_Pickler):
-    def reducer_override(self, obj: Any) -> Any:
-        reduced = super().reducer_override(obj)
-        if isinstance(obj, Tensor) and obj.is_leaf and obj.grad is not None and isinstance(reduced, tuple):
-            return _with_gradient, (reduced[0], reduced[1], obj.grad)
-        return reduced
 
 
 def _with_gradient(make: Callable[..., Tensor], arguments: tuple[Any, ...], gradient: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from hypothesis import HealthCheck, Phase, register_random, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
@@ -81,6 +82,18 @@ def _forget_constants() -> None:
     if hasattr(providers, "_get_local_constants") and hasattr(providers, "_local_constants"):
         nothing = type(providers._local_constants)()
         providers._get_local_constants = lambda: nothing
+
+
+def random_states() -> Callable[[], None]:
+    """A function that makes the global random states what they are now."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+
+    def restore() -> None:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+    return restore
 
 
 def seed_torch(seed: int) -> None:

@@ -18,14 +18,13 @@ from autograder import wire
 from autograder.conversations import Conversation, Question
 from autograder.effects import Fact, same
 from autograder.errors import CallTimeout, CheckFailure
-from autograder.limits import PATIENCE
+from autograder.limits import PATIENCE, overdue
 from autograder.packing import pack
 from autograder.places import Walk
 from autograder.worker import MESSAGE, mapped, requiring_gradients, tensors_in
 
 FACTS = (Tensor, bool, int, float, str, type(None))
 Node = tuple[int, int]  # a result with a graph over there: in which era it was asked for, and by which request
-_CARRIED_ALONG = (".grad",)  # facts that pickling a tensor loses
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,9 @@ class Remote:
         devices: kinds of device on which it may place what it gives back.
         spoilt: called when an answer was malformed, so that nobody else is asked there.
         conversation: what the calls are part of, if what is said matters later.
+
+    Attributes:
+        shared: the global states that hold over there, where that is certain.
     """
 
     def __init__(
@@ -86,15 +88,10 @@ class Remote:
     ):
         self._transport, self._devices, self._spoilt = transport, devices, spoilt
         self.timed = timed
-        self._shared: dict[str, Fact] = {}  # the global states that hold over there, where that is certain
-        self._conversation = conversation
+        self.shared: dict[str, Fact] = {}
+        self.conversation = conversation
         self._place = 0 if conversation is None else conversation.join(self)
-        self._asked, self.era = 0, 0  # requests since the count began anew, and how often it did
-
-    @property
-    def shared(self) -> dict[str, Fact]:
-        """The global states that hold over there, where that is certain."""
-        return self._shared
+        self._era, self._asked = 0, 0  # how often the count of requests began anew, and how many there were since
 
     def restart(self, shared: dict[str, Fact]) -> None:
         """Begins anew, so that the same calls are the same requests; graphs from before are gone.
@@ -102,7 +99,7 @@ class Remote:
         Args:
             shared: the global states that hold over there.
         """
-        self._shared, self._asked, self.era = shared, 0, self.era + 1
+        self.shared, self._asked, self._era = shared, 0, self._era + 1
 
     def send(self, request: bytes, seconds: float = 0.0) -> bytes:
         """The reply to a request, which must come within `PATIENCE` times `seconds`; 0 sets no limit."""
@@ -140,11 +137,8 @@ class Remote:
         """
         before = before or Walk(arguments)
         shared = {path: fact for path, fact in before.facts.items() if path.startswith("global.")}
-        there, self._shared = self._shared, {}
+        there, self.shared = self.shared, {}
         lost = {path: fact for path, fact in shared.items() if path not in there or not same(there[path], fact)}
-        lost |= {
-            path: fact for path, fact in before.facts.items() if path.endswith(_CARRIED_ALONG) and fact is not None
-        }
         request = {
             "do": "call",
             "name": name,
@@ -158,7 +152,7 @@ class Remote:
         try:
             answer = self._ask(request, seconds)
         except CallTimeout:
-            raise CallTimeout(f"{name} did not return within {seconds:g} s") from None
+            raise CallTimeout(overdue(name, seconds)) from None
         changes = answer.get("changes")
         changes = {} if changes is None else changes
         facts_only = isinstance(changes, dict) and all(isinstance(each, FACTS) for each in changes.values())
@@ -169,7 +163,7 @@ class Remote:
         in_place = answer.get("in_place")
         if not isinstance(in_place, list) or not all(isinstance(path, str) for path in in_place):
             raise self._malformed("its changes are malformed")
-        self._shared = shared
+        self.shared = shared
         value = answer["value"]
         new = self._very_arguments(value, answer.get("shared"), before.places, changes)
         if answer["node"] is not None:
@@ -191,7 +185,7 @@ class Remote:
             LookupError: if the graph is gone.
         """
         era, number = node
-        if era != self.era:
+        if era != self._era:
             raise LookupError("the graph is gone")
         request = {
             "do": "gradients",
@@ -199,7 +193,7 @@ class Remote:
             "gradients": [None if each is None else each.detach() for each in gradients],
             "again": again,
         }
-        self._shared = {}
+        self.shared = {}
         answer = self._ask(request)
         if answer["error"] is not None:
             raise answer["error"].as_exception()
@@ -239,11 +233,11 @@ class Remote:
         self._asked += 1
         number = self._asked
         packed = pack({**request, "as": number})
-        if self._conversation is None:
+        if self.conversation is None:
             reply = self.send(packed, seconds)
         else:
             question = Question(self._place, request.get("name"), packed, seconds)
-            reply = self._conversation.ask(question, lambda: self.send(packed, seconds))
+            reply = self.conversation.ask(question, lambda: self.send(packed, seconds))
         try:
             answer = wire.decode(reply, devices=self._devices)
         except wire.WireError as error:
@@ -265,7 +259,7 @@ class Remote:
             raise self._malformed("its graph is malformed")
         return {
             **answer,
-            "node": (self.era, number) if carries else None,
+            "node": (self._era, number) if carries else None,
             "carries": carries,
             "value": answer.get("value"),
         }

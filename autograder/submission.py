@@ -19,12 +19,12 @@ from torch import Tensor
 from autograder import boundary
 from autograder.catalogue import Exercise, Unit
 from autograder.cells import place
-from autograder.conversations import Conversation, Question
+from autograder.conversations import Question
 from autograder.effects import CannotWriteError, Fact, Snapshot, copied, write
 from autograder.errors import CallTimeout, CheckFailure, CourseError
 from autograder.forbidden import forbidden_calls
 from autograder.implementation import Implementation, check_parameters
-from autograder.limits import time_limit
+from autograder.limits import overdue, time_limit
 from autograder.places import Walk, matches
 from autograder.stubs import stub_signatures
 
@@ -58,7 +58,6 @@ class Submission:
         loopback: send every call through the wire's codec, as grading does.
         remote: where the functions run, if not in this process.
         elsewhere: gives another place where they run, which has seen nothing of what was asked in the first.
-        conversation: what is said with the far sides, where it matters later.
         seconds: limit for one call; None takes the exercise's own, 0 sets none.
     """
 
@@ -70,7 +69,6 @@ class Submission:
         loopback: bool = False,
         remote: Remote | None = None,
         elsewhere: Callable[[], Remote] | None = None,
-        conversation: Conversation | None = None,
         seconds: float | None = None,
     ):
         self.unit, self.implementation, self.seconds = unit, implementation, seconds
@@ -80,7 +78,8 @@ class Submission:
         self._any_value = False
         self._spent = 0.0
         self._timeouts: Counter[str] = Counter()
-        self._remote, self._elsewhere, self.conversation = remote, elsewhere, conversation
+        self._remote, self._elsewhere = remote, elsewhere
+        self.conversation = None if remote is None else remote.conversation
         if loopback and remote is None:
             from autograder.remote import Remote
             from autograder.worker import Worker
@@ -159,7 +158,7 @@ class Submission:
         function, seconds = self.implementation.function(exercise.name), self._limit(exercise)
         self._check_forbidden(exercise)
         if seconds and self._timeouts[exercise.name] >= TIMEOUTS:
-            raise CallTimeout(f"not tried again: {exercise.name} did not return within {seconds:g} s")
+            raise CallTimeout(f"not tried again: {overdue(exercise.name, seconds)}")
         if seconds and self._spent > PATIENCE * seconds:
             raise CallTimeout(f"the calls of one check took more than {PATIENCE * seconds:g} s together")
         return function
@@ -168,10 +167,10 @@ class Submission:
     def _in_time(self, exercise: Exercise) -> Iterator[None]:
         """Limits one call, and counts what all calls of one check take."""
         seconds = self._limit(exercise)
-        sentence = f"{exercise.name} did not return within {seconds:g} s"
         started = time.perf_counter()
         try:
-            with time_limit(0.0 if self._remote is not None and self._remote.timed else seconds, sentence):
+            timed = self._remote is not None and self._remote.timed
+            with time_limit(0.0 if timed else seconds, overdue(exercise.name, seconds)):
                 yield
         except CallTimeout:
             self._timeouts[exercise.name] += 1

@@ -22,7 +22,7 @@ from torch import Tensor
 from autograder import effects, wire
 from autograder.errors import CallTimeout, NotStarted
 from autograder.implementation import check_parameters
-from autograder.limits import time_limit
+from autograder.limits import overdue, time_limit
 from autograder.places import matches
 
 KEPT = 64  # latest results whose graph is kept for a backward pass
@@ -76,7 +76,7 @@ class Worker:
         shared, seconds = [], asked["seconds"] if self._limited else 0.0
         try:
             check_parameters(name, self._functions[name], args, kwargs)
-            with time_limit(seconds, f"{name} did not return within {seconds:g} s"):
+            with time_limit(seconds, overdue(name, seconds)):
                 value = plain(self._functions[name](*args, **kwargs))
         except (KeyboardInterrupt, CallTimeout, NotStarted):
             raise

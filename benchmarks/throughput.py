@@ -100,16 +100,18 @@ def _submission(course: Course, folder: Path, number: int) -> Path:
     chosen = random.Random(str(number))
     for unit_name, function in FUNCTIONS.items():
         unit, _ = course.find(unit_name)
-        paths = {"right": unit.reference_path, "otherwise": unit.wheats_path, "wrong": unit.chaffs_path}
-        ways = [("right", function), *(("otherwise", each.name) for each in wheats_of(unit, function))]
-        if number % 4 == 3:
-            ways = [("wrong", each.name) for each in chaffs_of(unit, function)]
-        kind, name = chosen.choice(ways)
-        path = paths[kind]
+        ways = [(unit.reference_path, function), *((unit.wheats_path, each.name) for each in wheats_of(unit, function))]
+        if not _is_right(number):
+            ways = [(unit.chaffs_path, each.name) for each in chaffs_of(unit, function)]
+        path, name = chosen.choice(ways)
         assert path is not None
         text = _only(path.read_text(encoding="utf-8"), name, rename=function)
         (folder / f"{unit_name}.py").write_text(f"{text}\n\n# {number}\n", encoding="utf-8")
     return folder
+
+
+def _is_right(number: int) -> bool:
+    return number % 4 != 3
 
 
 def _only(source: str, function: str, *, rename: str) -> str:
@@ -149,7 +151,7 @@ def _check_points(out: Path) -> None:
         result = json.loads(path.read_text(encoding="utf-8"))
         told = [each for each in result["exercises"] if each["name"] in FUNCTIONS.values()]
         full = [each["score"] == each["max_score"] for each in told]
-        right = int(result["submission"].removeprefix("student_")) % 4 != 3
+        right = _is_right(int(result["submission"].removeprefix("student_")))
         if len(told) != len(FUNCTIONS) or (not all(full) if right else any(full)):
             raise SystemExit(f"{result['submission']}: {[(each['name'], each['score']) for each in told]}")
 

@@ -104,26 +104,19 @@ class Judge:
         said = Conversation() if self._settings.many else None
         far, second = (_FarSide(self._sandbox, unit, file, self._settings, said) for _ in range(2))
         try:
-            return list(self._exercises(unit, far, second, said, end))
+            return list(self._exercises(unit, far, second, end))
         finally:
             far.close()
             second.close()
 
-    def _exercises(
-        self, unit: Unit, far: _FarSide, second: _FarSide, said: Conversation | None, end: float
-    ) -> Iterator[ExerciseResult]:
+    def _exercises(self, unit: Unit, far: _FarSide, second: _FarSide, end: float) -> Iterator[ExerciseResult]:
         late = f"the checks of {unit.name} had taken {self._settings.unit_seconds:g} s"
         if end < time.monotonic() + self._settings.unit_seconds:
             late = f"the checks of this submission had taken {self._settings.submission_seconds:g} s"
         end = min(end, time.monotonic() + self._settings.unit_seconds)
         seconds = self._settings.call_seconds
         submission = Submission(
-            unit,
-            far.implementation,
-            remote=far.remote,
-            elsewhere=second.living_remote,
-            conversation=said,
-            seconds=seconds,
+            unit, far.implementation, remote=far.remote, elsewhere=second.living_remote, seconds=seconds
         )
         for exercise in unit.exercises:
             told: list[CheckResult] = []

@@ -69,17 +69,19 @@ def test_a_network_that_holds_itself_and_one_that_is_tied_arrive_as_they_were():
     assert found.__dict__["me"] is found
 
 
-def test_gradients_travel_where_they_are_wanted():
-    layer, other = nn.Linear(2, 1), torch.ones(2, requires_grad=True)
+def test_gradients_travel():
+    layer, other, half = nn.Linear(2, 1), torch.ones(2, requires_grad=True), nn.Parameter(torch.ones(2).to_sparse())
     layer(other).sum().backward()
-    for wanted in (False, True):
-        value = pickle.loads(pack({"value": [layer, other, other]}, gradients=wanted))["value"]
-        assert value[1] is value[2]
-        for each, original in ((value[0].weight, layer.weight), (value[1], other)):
-            assert torch.equal(each, original)
-            assert type(each) is type(original)
-            assert each.requires_grad
-            assert each.grad is None if not wanted else torch.equal(each.grad, original.grad)
+    half.grad = torch.full((2,), 2.0).to_sparse()
+    found = sent([layer, other, other, half])
+    assert found[1] is found[2]
+    for each, original in ((found[0].weight, layer.weight), (found[1], other)):
+        assert torch.equal(each, original)
+        assert torch.equal(each.grad, original.grad)
+    for each, original in zip([found[0].weight, found[1], found[3]], [layer.weight, other, half], strict=True):
+        assert type(each) is type(original)
+        assert each.requires_grad
+    assert torch.equal(found[3].grad.to_dense(), half.grad.to_dense())
 
 
 def test_hooks_travel():

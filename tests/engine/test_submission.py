@@ -233,7 +233,7 @@ def test_who_must_forget_is_asked_elsewhere_and_only_inside(judge):
     asked = []
 
     class Place:
-        timed = False
+        timed, conversation = False, None
 
         def __init__(self, name):
             self.name = name

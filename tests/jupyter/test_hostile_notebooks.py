@@ -24,17 +24,7 @@ CHOSEN = (
     *("warns", "magics"),
 )
 QUICK = [each for each in cases() if each.name in CHOSEN]
-# one process waits for the run, and the other goes on meanwhile
-marks = (needs_bubblewrap, needs_nbgrader, pytest.mark.xdist_group("attacks on nbgrader"))
-
-
-def of_one_run(test: Callable[..., None]) -> Callable[..., None]:
-    """Marks what looks at the outcome of all attacks."""
-    for mark in marks:
-        test = mark(test)
-    return test
-
-
+in_one_run = pytest.mark.xdist_group("attacks on nbgrader")  # one process waits for it, and the other goes on meanwhile
 each_attack = pytest.mark.parametrize("attack", QUICK, ids=lambda each: each.name)
 
 
@@ -44,19 +34,25 @@ def outcome(once: Callable[..., Any]) -> Outcome:
     return once("nbgrader", lambda folder: graded(QUICK, folder))
 
 
-@of_one_run
+@needs_bubblewrap
+@needs_nbgrader
+@in_one_run
 @each_attack
 def test_gets_what_its_honest_part_is_worth(attack: Case, outcome: Outcome):
     assert outcome.faults(attack) == []
 
 
-@of_one_run
+@needs_bubblewrap
+@needs_nbgrader
+@in_one_run
 def test_leaves_nothing_outside(outcome: Outcome):
     assert outcome.marks == []
     assert outcome.visitors == 0
 
 
-@of_one_run
+@needs_bubblewrap
+@needs_nbgrader
+@in_one_run
 def test_every_submission_has_a_score_but_those_over_which_nbgrader_itself_stops(outcome: Outcome):
     stopped = {student for each in QUICK if each.unscored for student in outcome.students[each.name]}
     assert set(outcome.complaints) == stopped

@@ -68,8 +68,7 @@ def outcomes(job: Job) -> tuple[str, int, list[str]]:
         if function.__module__.startswith("submission_"):
             cloudpickle.register_pickle_by_value(sys.modules[function.__module__])
         worker.exchange(pack({"do": "functions", "functions": {name: function}}))
-        said = Conversation()
-        there = Submission(unit, implementation, remote=Remote(worker.exchange, conversation=said), conversation=said)
+        there = Submission(unit, implementation, remote=Remote(worker.exchange, conversation=Conversation()))
         here = Submission(unit, implementation)
         for check in checks:
             first = run_check(check, here, reference=reference, profile=profile)
